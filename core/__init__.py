@@ -1,0 +1,1 @@
+"""The floor: configuration, database, queue, logs. No city words."""

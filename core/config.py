@@ -1,0 +1,117 @@
+"""Configuration: read from the environment once, every mistake named together."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LONGEST_BODY_BYTES = 256 * 1024  # a report with every field at its limit is under 60 kB; photos never come this way
+
+
+class BadConfiguration(Exception):
+    """The environment cannot be used as it is; `mistakes` has one line for each."""
+
+    def __init__(self, mistakes: list[str]):
+        super().__init__("The configuration has mistakes:\n" + "\n".join(f"  - {line}" for line in mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of one process. `.env.example` lists them with their meaning."""
+
+    database_url: str
+    secret: str
+    s3_endpoint: str
+    s3_public_endpoint: str
+    s3_access_key_id: str
+    s3_secret_access_key: str
+    s3_bucket: str
+    s3_region: str
+    host: str
+    port: int
+    public_url: str
+    data: Path
+    firebase_credentials: Path | None
+    log_level: str
+    web_workers: int
+    max_body_bytes: int
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """The database for SQLAlchemy; the driver is named because 2.1 takes plain `postgresql://` for psycopg 3."""
+        return "postgresql+psycopg2://" + self.database_url.split("://", 1)[1]
+
+
+class _Reader:
+    """Takes settings out of a mapping and collects what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]):
+        self.environment = environment
+        self.mistakes: list[str] = []
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.environment.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            self.mistakes.append(f"{name} is not set.")
+        return default or ""
+
+    def url(self, name: str, schemes: tuple[str, ...], default: str | None = None) -> str:
+        value = self.text(name, default)
+        if value and urlsplit(value).scheme not in schemes:
+            self.mistakes.append(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}, not {value[:12]!r}.")
+        return value
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.environment.get(name, "").strip() or str(default)
+        if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+            self.mistakes.append(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+            return default
+        return int(value)
+
+    def checked(self, name: str, value: str, is_right: Callable[[str], bool], rule: str) -> str:
+        if value and not is_right(value):
+            self.mistakes.append(f"{name} {rule}.")
+        return value
+
+
+def read_config(environment: Mapping[str, str] | None = None) -> Config:
+    """The configuration in `environment` (the process's own by default).
+
+    Raises BadConfiguration, which names every mistake at once.
+    """
+    read = _Reader(os.environ if environment is None else environment)
+    host = read.text("HOST", "127.0.0.1")
+    port = read.number("PORT", 8311, 1, 65535)
+    s3_endpoint = read.url("S3_ENDPOINT", ("http", "https"))
+    credentials = read.text("FIREBASE_CREDENTIALS", "")
+    read.checked("FIREBASE_CREDENTIALS", credentials, os.path.isfile, f"names {credentials!r}, which is not a file")
+    config = Config(
+        database_url=read.url("DATABASE_URL", ("postgresql", "postgres")),
+        secret=read.checked("MENDWAY_SECRET", read.text("MENDWAY_SECRET"), lambda s: len(s) >= 32, "must have 32 characters or more"),
+        s3_endpoint=s3_endpoint,
+        s3_public_endpoint=read.url("S3_PUBLIC_ENDPOINT", ("http", "https"), s3_endpoint or "http://unset"),
+        s3_access_key_id=read.text("S3_ACCESS_KEY_ID"),
+        s3_secret_access_key=read.text("S3_SECRET_ACCESS_KEY"),
+        s3_bucket=read.text("S3_BUCKET", "mendway"),
+        s3_region=read.text("S3_REGION", "us-east-1"),
+        host=host,
+        port=port,
+        public_url=read.url("PUBLIC_URL", ("http", "https"), f"http://{host}:{port}").rstrip("/"),
+        data=Path(read.text("MENDWAY_DATA", "./.data")),
+        firebase_credentials=Path(credentials) if credentials else None,
+        log_level=read.checked(
+            "LOG_LEVEL",
+            read.text("LOG_LEVEL", "INFO").upper(),
+            lambda s: s in {"DEBUG", "INFO", "WARNING", "ERROR"},
+            "must be DEBUG, INFO, WARNING or ERROR",
+        ),
+        web_workers=read.number("WEB_WORKERS", 2, 1, 64),
+        max_body_bytes=read.number("MAX_BODY_BYTES", LONGEST_BODY_BYTES, 4096, 64 * 1024 * 1024),
+    )
+    if read.mistakes:
+        raise BadConfiguration(read.mistakes)
+    return config

@@ -1,0 +1,59 @@
+"""What all tables share, and the town itself."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from geoalchemy2 import Geometry
+from sqlalchemy import DateTime, ForeignKey, Index, Integer, MetaData, Text, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+WGS84 = 4326
+
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+Now = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+Town = Annotated[int, mapped_column(Integer, ForeignKey("jurisdiction.id"))]
+Key = Annotated[UUID, mapped_column(primary_key=True)]
+Words = Annotated[dict[str, str], mapped_column(JSONB)]
+
+
+class Base(DeclarativeBase):
+    """The parent of every table; names of constraints are fixed so that migrations can refer to them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        str: Text,
+        dict[str, Any]: JSONB,
+        dict[str, str]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+        datetime: DateTime(timezone=True),
+    }
+
+
+class Jurisdiction(Base):
+    """A town. One row today; every key below carries its id, so that one deployment can serve several."""
+
+    __tablename__ = "jurisdiction"
+    __table_args__ = (Index("ix_jurisdiction_outline", "outline", postgresql_using="gist"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[Words]
+    time_zone: Mapped[str]
+    languages: Mapped[list[str]]  # the first is the fallback
+    outline: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", WGS84, spatial_index=False))
+    outside_body_id: Mapped[int | None] = mapped_column(
+        ForeignKey("external_body.id", use_alter=True, name="fk_jurisdiction_outside_body_id")
+    )
+    epoch: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())  # a restore starts a new one
+    created_at: Mapped[Now]

@@ -1,0 +1,225 @@
+"""Everything that goes wrong on purpose: one class per thing a client can act on.
+
+`slug` becomes the problem's `type` and is never renamed. Titles and details stand in `api/texts/`, by slug and language.
+`retry` tells a phone what to do with its draft: `never` (change it first), `same` (send the same again), `later`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field: a JSON pointer into the body (or `?name` for a query parameter) and a listed code."""
+
+    pointer: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """The parent of all; `facts` go into the problem document beside type, title, status and detail."""
+
+    status: ClassVar[int] = 400
+    slug: ClassVar[str]
+    retry: ClassVar[str] = "never"
+
+    def __init__(self, errors: list[FieldError] | None = None, headers: dict[str, str] | None = None, **facts: Any):
+        super().__init__(self.slug)
+        self.errors = errors or []
+        self.headers = headers or {}
+        self.facts = facts
+
+
+# --- the request cannot be read (400, 413, 415) ---
+
+
+class Unreadable(Refusal):
+    slug = "unreadable"
+
+
+class BodyTooLarge(Refusal):
+    status = 413
+    slug = "body-too-large"
+
+
+class WrongContentType(Refusal):
+    status = 415
+    slug = "wrong-content-type"
+
+
+class BadCursor(Refusal):
+    slug = "bad-cursor"
+
+
+class CursorExpired(Refusal):
+    status = 410
+    slug = "cursor-expired"
+
+
+class KeyMissing(Refusal):
+    slug = "idempotency-key-missing"
+
+
+# --- who is calling (401, 403) ---
+
+
+class TokenMissing(Refusal):
+    status = 401
+    slug = "token-missing"
+
+
+class TokenUnknown(Refusal):
+    status = 401
+    slug = "token-unknown"
+
+
+class TokenExpired(Refusal):
+    status = 401
+    slug = "token-expired"
+
+
+class TokenRevoked(Refusal):
+    status = 401
+    slug = "token-revoked"
+
+
+class NotAllowed(Refusal):
+    status = 403
+    slug = "not-allowed"
+
+
+class NotYourMove(Refusal):
+    status = 403
+    slug = "not-your-move"
+
+
+# --- what is not there, or not there for this caller (404, 405) ---
+
+
+class NotFound(Refusal):
+    status = 404
+    slug = "not-found"
+
+
+class MethodNotAllowed(Refusal):
+    status = 405
+    slug = "method-not-allowed"
+
+
+class NotAcceptable(Refusal):
+    status = 406
+    slug = "not-acceptable"
+
+
+# --- readable but wrong (422) ---
+
+
+class Invalid(Refusal):
+    status = 422
+    slug = "invalid"
+
+
+class OutsideTown(Refusal):
+    status = 422
+    slug = "outside-town"
+
+
+class NotOurs(Refusal):
+    status = 422
+    slug = "not-ours"
+
+
+class StopInstead(Refusal):
+    status = 422
+    slug = "stop-instead"
+
+
+class FormExpired(Refusal):
+    status = 422
+    slug = "form-expired"
+
+
+class AlreadySent(Refusal):
+    status = 422
+    slug = "already-sent"
+
+
+class KeyReused(Refusal):
+    status = 422
+    slug = "idempotency-key-reused"
+
+
+# --- the state of things is against it (409, 412, 428) ---
+
+
+class IdTaken(Refusal):
+    status = 409
+    slug = "id-taken"
+
+
+class StillWorking(Refusal):
+    status = 409
+    slug = "still-working"
+    retry = "same"
+
+
+class WrongStatus(Refusal):
+    status = 409
+    slug = "wrong-status"
+
+
+class VersionStale(Refusal):
+    status = 412
+    slug = "version-stale"
+
+
+class VersionMissing(Refusal):
+    status = 428
+    slug = "version-missing"
+
+
+# --- our side (500, 503) ---
+
+
+class Unexpected(Refusal):
+    status = 500
+    slug = "unexpected"
+    retry = "later"
+
+
+class Away(Refusal):
+    status = 503
+    slug = "away"
+    retry = "later"
+
+
+FIELD_CODES = (
+    "required",
+    "unknown-field",
+    "wrong-type",
+    "not-a-uuid",
+    "not-a-time",
+    "not-a-number",
+    "too-long",
+    "too-short",
+    "too-large",
+    "too-small",
+    "control-character",
+    "not-offered",
+    "unknown-category",
+    "unknown-department",
+    "unknown-crew",
+    "unknown-language",
+    "unknown-time-zone",
+    "unknown-question",
+    "unknown-choice",
+    "swapped",
+    "outside-town",
+    "not-offered-here",
+    "bad-bbox",
+    "importers-only",
+    "in-the-future",
+    "not-an-email",
+)
+"""The committed list of codes in `errors[].code`; each has a text in every language."""
