@@ -1,0 +1,1 @@
+"""What people can do. One verb family per file; takes a session, never commits."""

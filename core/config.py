@@ -62,7 +62,9 @@ class _Reader:
     def url(self, name: str, schemes: tuple[str, ...], default: str | None = None) -> str:
         value = self.text(name, default)
         if value and urlsplit(value).scheme not in schemes:
-            self.mistakes.append(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}, not {value[:12]!r}.")
+            self.mistakes.append(
+                f"{name} must begin with {' or '.join(s + '://' for s in schemes)}, not {value[:12]!r}."
+            )
         return value
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
@@ -91,7 +93,9 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
     read.checked("FIREBASE_CREDENTIALS", credentials, os.path.isfile, f"names {credentials!r}, which is not a file")
     config = Config(
         database_url=read.url("DATABASE_URL", ("postgresql", "postgres")),
-        secret=read.checked("MENDWAY_SECRET", read.text("MENDWAY_SECRET"), lambda s: len(s) >= 32, "must have 32 characters or more"),
+        secret=read.checked(
+            "MENDWAY_SECRET", read.text("MENDWAY_SECRET"), lambda s: len(s) >= 32, "must have 32 characters or more"
+        ),
         s3_endpoint=s3_endpoint,
         s3_public_endpoint=read.url("S3_PUBLIC_ENDPOINT", ("http", "https"), s3_endpoint or "http://unset"),
         s3_access_key_id=read.text("S3_ACCESS_KEY_ID"),

@@ -13,15 +13,15 @@ from random import Random
 
 from shapely import LineString, Point
 
-from demo.ground import Ground
+from demo.ground import SQUARE, Ground
 from demo.plane import Metres
 
-SQUARE: Metres = (-420.0, 60.0)  # the middle of the old town
 OLD_TOWN_M = 620.0
 QUARTERS: list[tuple[Metres, float, float]] = [  # centre, direction in degrees, reach in metres
     ((-2700, 250), 12, 1100), ((-900, 1250), -14, 800), ((1500, 300), 31, 1100), ((3000, -700), 2, 1300),
     ((1300, 2700), -22, 1000), ((-1800, 2400), 24, 1100), ((-3300, -900), -20, 900), ((2900, 1900), -6, 1000),
 ]  # fmt: skip
+VILLAGES = ((2900, -900, 700), (-2900, -700, 800), (1300, 2500, 600))  # x, y, reach: grown into the town long ago
 STEP_M = 60  # the field is worked out on a lattice and read between its points
 WEST, SOUTH, COLUMNS, ROWS = -5100, -2700, 172, 120
 
@@ -65,9 +65,8 @@ class Field:
 
 def density(x: float, y: float) -> float:
     """How closely the place is built up: 1 in the old town, towards 0 at the limits."""
-    from_square = hypot(x - SQUARE[0], (y - SQUARE[1]) * 1.1)
-    villages = ((2900, -900, 700), (-2900, -700, 800), (1300, 2500, 600))
-    return max(exp(-((from_square / 2300) ** 2)), *(0.75 * exp(-(hypot(x - a, y - b) / r) ** 2) for a, b, r in villages))
+    around_square = exp(-((hypot(x - SQUARE[0], (y - SQUARE[1]) * 1.1) / 2300) ** 2))
+    return max(around_square, *(0.75 * exp(-(((x - a) ** 2 + (y - b) ** 2) / r**2)) for a, b, r in VILLAGES))
 
 
 def _along(line: LineString, x: float, y: float) -> tuple[float, float]:

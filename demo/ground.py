@@ -36,6 +36,8 @@ HARBOUR = (-1450, 480)  # the shore between these two x
 BEACH = (1650, 4100)
 COMMON: Metres = (-1250, 640)  # the middle of the largest park
 COMMON_RADIUS_M = 300.0
+SQUARE: Metres = (-420, 60)  # the market square, in the middle of the old town
+SQUARE_RADIUS_M = 62.0
 RIVER_HALF_WIDTH_M = 28.0
 
 
@@ -49,6 +51,7 @@ class Ground:
     water: Polygon
     highway: LineString
     common: Polygon
+    square: Polygon
 
 
 def ground(seed: int) -> Ground:
@@ -58,9 +61,9 @@ def ground(seed: int) -> Ground:
     outline = Polygon(_rounded(shore + limits))
     river = LineString(_rounded(smooth(_moved(RIVER, chance, 30))))
     highway = LineString(_rounded(smooth(_moved(HIGHWAY, chance, 40))))
-    common = _ring(COMMON, COMMON_RADIUS_M, chance)
+    common, square = _ring(COMMON, COMMON_RADIUS_M, chance), _ring(SQUARE, SQUARE_RADIUS_M, chance)
     water = river.buffer(RIVER_HALF_WIDTH_M, quad_segs=4).intersection(outline)
-    return Ground(LineString(_rounded(shore)), outline, river, water, highway, common)
+    return Ground(LineString(_rounded(shore)), outline, river, water, highway, common, square)
 
 
 def rounded(point: Metres) -> Metres:
@@ -106,5 +109,6 @@ def _bent(start: Metres, end: Metres, chance: Random, share: float, shortest_m: 
 def _ring(centre: Metres, radius_m: float, chance: Random) -> Polygon:
     corners = [(-0.9, -0.5), (-0.2, -1.0), (0.8, -0.8), (1.1, 0.1), (0.5, 0.9), (-0.5, 0.8)]
     place = [(centre[0] + radius_m * x, centre[1] + radius_m * y) for x, y in _moved(corners, chance, 0.12)]
-    closed = smooth([*place, place[0]], 2)
-    return Polygon(_rounded(closed))
+    (x0, y0), (x1, y1) = place[0], place[-1]
+    start = ((x0 + x1) / 2, (y0 + y1) / 2)  # in the middle of a side, where the ends of a smoothed line stay unseen
+    return Polygon(_rounded(smooth([start, *place, start])))

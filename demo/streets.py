@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from math import hypot
 
 import shapely
 from shapely import LineString, Point, Polygon, STRtree
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 from demo.field import Field, density
 from demo.ground import Ground, rounded, smooth
 from demo.plane import Metres
-from demo.trace import Tracer
+from demo.trace import Plan, Tracer
 
 AVENUE, STREET, HIGHWAY = "avenue", "street", "highway"
 STUB_M = 35.0  # an end that sticks out less than this beyond the last crossing is cut off
@@ -27,42 +27,55 @@ QUAY_M = 75.0  # the distance of a quay from the middle of the river
 @dataclass(frozen=True)
 class Street:
     kind: str
+    name: str  # empty until `naming.named` has been there
     line: LineString  # in metres
-    name: str = ""
 
 
 def street_network(land: Ground, seed: int) -> list[Street]:
-    """Every street of the town, unnamed, the highway first, then avenues, then streets."""
+    """Every street of the town, the highway first, then avenues, then streets."""
     tracer = Tracer(Field(land, seed), seed)
-    shore_road, quays = _shore_road(land), _quays(land)
-    for line in (land.highway.coords, land.river.coords, shore_road.coords, *(quay.coords for quay in quays)):
-        tracer.reserve(line)
-    dry = land.outline.buffer(-18).difference(land.common)
-    avenues = [shore_road, *quays, LineString([*land.common.exterior.coords])]
-    avenues += [LineString(line) for line in _avenues(tracer, dry)]
+    drawn = _drawn(land)
+    tracer.reserve(land.river.coords)
+    for street in drawn:
+        if not street.line.is_closed:
+            tracer.reserve(street.line.coords)
+    dry = land.outline.buffer(-18).difference(land.common.union(land.square))
     banks = dry.difference(land.water.buffer(12))
-    lanes = [LineString(line) for line in _lanes(tracer, banks)]
-    kinds = [HIGHWAY] + [AVENUE] * len(avenues) + [STREET] * len(lanes)
-    highway = land.highway.intersection(land.outline)
-    joined = _joined([_calm(line) for line in (highway, *avenues, *lanes)], land)
-    kept = _trimmed(list(zip(kinds, joined, strict=True)))
-    return [Street(kind, line) for kind, line in kept]
+    drawn += [Street(AVENUE, "", LineString(line)) for line in _avenues(tracer, dry)]
+    drawn += [Street(STREET, "", LineString(line)) for line in _lanes(tracer, banks)]
+    # Calm before joining: a line that loses points after another was led to it no longer meets that other.
+    calm = [replace(street, line=street.line.simplify(1.5)) for street in drawn]
+    return _trimmed(_joined(calm, land))
+
+
+def _drawn(land: Ground) -> list[Street]:
+    """The streets that follow what was there before."""
+    east, west = _quays(land)
+    return [
+        Street(HIGHWAY, "Route 9", land.highway.intersection(land.outline)),
+        Street(AVENUE, "Shore Road", _shore_road(land)),
+        Street(AVENUE, "East Quay", east),
+        Street(AVENUE, "West Quay", west),
+        Street(AVENUE, "Common Road", LineString(land.common.exterior.coords)),
+        Street(STREET, "Market Square", LineString(land.square.exterior.coords)),
+    ]
 
 
 def _avenues(tracer: Tracer, where: Polygon) -> Iterable[list[Metres]]:
     def apart(x: float, y: float) -> float:
         return 820 - 280 * density(x, y)
 
-    yield from tracer.streets(where, True, apart, 12_000)
-    yield from tracer.streets(where, False, apart, 12_000)
+    for across in (True, False):
+        yield from tracer.streets(Plan(where, across, apart, longest_m=12_000, close_up=0.75))
 
 
 def _lanes(tracer: Tracer, where: Polygon) -> Iterable[list[Metres]]:
-    def apart(closest_m: float) -> Callable[[float, float], float]:
-        return lambda x, y: closest_m / max(density(x, y), 0.11) ** 0.55
+    for across, closest_m in ((True, 165), (False, 88)):
 
-    yield from tracer.streets(where, True, apart(165), 1500)
-    yield from tracer.streets(where, False, apart(88), 1700)
+        def apart(x: float, y: float, closest_m: float = closest_m) -> float:
+            return closest_m / max(density(x, y), 0.11) ** 0.55
+
+        yield from tracer.streets(Plan(where, across, apart, longest_m=1600))
 
 
 def _shore_road(land: Ground) -> LineString:
@@ -74,34 +87,32 @@ def _shore_road(land: Ground) -> LineString:
 
 
 def _quays(land: Ground) -> list[LineString]:
-    """A street on each bank, from the mouth up to the highway."""
+    """A street on each bank, from the highway down to the mouth; the eastern one first."""
     town = land.outline.buffer(-40)
-    lower = shapely.ops.substring(land.river, 0.32, 1, normalized=True)
+    lower = substring(land.river, 0.32, 1, normalized=True)
     return [
         max(_lines(lower.offset_curve(side * QUAY_M, quad_segs=4).simplify(3).intersection(town)), key=_length)
         for side in (1, -1)
     ]
 
 
-def _joined(lines: list[LineString], land: Ground) -> list[LineString]:
+def _joined(streets: list[Street], land: Ground) -> list[Street]:
     """Leads each loose end straight on to the next street, if there is one close ahead and no water between."""
+    lines = [street.line for street in streets]
     tree = STRtree(lines)
     done = []
-    for number, line in enumerate(lines):
-        points = list(line.coords)
-        if number and not line.is_closed:
+    for number, street in enumerate(streets):
+        points = list(street.line.coords)
+        if street.kind != HIGHWAY and not street.line.is_closed:
             points = _led_on(points[::-1], number, lines, tree, land)[::-1]
             points = _led_on(points, number, lines, tree, land)
-        done.append(LineString(points))
+        done.append(replace(street, line=LineString(points)))
     return done
 
 
 def _led_on(points: list[Metres], number: int, lines: list[LineString], tree: STRtree, land: Ground) -> list[Metres]:
-    (x0, y0), (x1, y1) = points[-2], points[-1]
-    length = hypot(x1 - x0, y1 - y0) or 1.0
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    end = Point(x1, y1)
-    ahead = LineString([(x1 + dx, y1 + dy), (x1 + dx * REACH_M, y1 + dy * REACH_M)])
+    ahead, (dx, dy) = straight_on(points, REACH_M)
+    end = Point(points[-1])
     hits: list[Point] = []
     for other in sorted(tree.query(ahead, predicate="intersects")):
         if other != number:
@@ -114,44 +125,49 @@ def _led_on(points: list[Metres], number: int, lines: list[LineString], tree: ST
     return [*points, rounded((nearest.x + dx * BEYOND_M, nearest.y + dy * BEYOND_M))]
 
 
-def _trimmed(streets: list[tuple[str, LineString]]) -> list[tuple[str, LineString]]:
+def straight_on(points: list[Metres], reach_m: float) -> tuple[LineString, Metres]:
+    """A line that goes on from the end of another, and its direction."""
+    (x0, y0), (x1, y1) = points[-2], points[-1]
+    length = hypot(x1 - x0, y1 - y0) or 1.0
+    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    return LineString([(x1 + dx, y1 + dy), (x1 + dx * reach_m, y1 + dy * reach_m)]), (dx, dy)
+
+
+def _trimmed(streets: list[Street]) -> list[Street]:
     """Cuts stubs off, and leaves out what meets no other street or is too short to be one."""
-    lines = [line for _, line in streets]
+    lines = [street.line for street in streets]
     tree = STRtree(lines)
     kept = []
-    for number, (kind, line) in enumerate(streets):
+    for number, street in enumerate(streets):
+        line = street.line
         met: list[float] = []
         for other in sorted(tree.query(line, predicate="intersects")):
             if other != number:
                 met += [line.project(point) for point in _points(line.intersection(lines[other]))]
-        if not met:
-            continue
-        first, last = min(met), max(met)
-        start = max(first - BEYOND_M, 0.0) if first < STUB_M else 0.0
-        end = min(last + BEYOND_M, line.length) if line.length - last < STUB_M else line.length
-        if line.is_closed or kind == HIGHWAY:
-            start, end = 0.0, line.length
-        if end - start >= SHORTEST_M:
-            cut = shapely.ops.substring(line, start, end)
-            kept.append((kind, LineString([rounded(point) for point in cut.coords])))
+        if met and not line.is_closed and street.kind != HIGHWAY:
+            start = max(min(met) - BEYOND_M, 0.0) if min(met) < STUB_M else 0.0
+            end = min(max(met) + BEYOND_M, line.length) if line.length - max(met) < STUB_M else line.length
+            line = substring(line, start, end)
+        if met and line.length >= SHORTEST_M:
+            kept.append(replace(street, line=LineString([rounded(point) for point in line.coords])))
     return kept
 
 
-def crossings(streets: list[Street]) -> list[tuple[int, int]]:
-    """Which streets meet: pairs of their numbers."""
-    lines = [street.line.buffer(2) for street in streets]
-    tree = STRtree(lines)
-    pairs = {(int(a), int(b)) for a, b in zip(*tree.query(lines, predicate="intersects"), strict=True) if a < b}
-    return sorted(pairs)
-
-
-def length_m(line: Iterable[Metres]) -> float:
-    return sum(hypot(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(line))
-
-
-def _calm(line: LineString) -> LineString:
-    """With as few points as the eye needs. Must come before streets are led to each other, or they no longer meet."""
-    return line.simplify(1.5)
+def loose_ends(streets: list[Street], outline: Polygon, reach_m: float) -> list[LineString]:
+    """From each end of a street that stops shortly before the limits or the water: the line that goes on to there."""
+    found = []
+    for street in streets:
+        for points in (list(street.line.coords), list(street.line.coords)[::-1]):
+            if street.line.is_closed or outline.exterior.distance(Point(points[-1])) > reach_m:
+                continue
+            ahead, _ = straight_on(points, 1.6 * reach_m)
+            inside = ahead.intersection(outline)
+            if inside.length < ahead.length - 1:
+                part = min(_lines(inside), key=lambda line: line.distance(Point(points[-1])))
+                end = part.interpolate(part.length)
+                further = straight_on(list(part.coords), 2 * BEYOND_M)[0].coords[-1] if part.length else end.coords[0]
+                found.append(LineString([points[-1], further]))
+    return found
 
 
 def _length(line: LineString) -> float:

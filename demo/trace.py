@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from itertools import pairwise
 from math import hypot
 from random import Random
@@ -20,8 +21,7 @@ from demo.plane import Metres
 
 STRIDE_M = 12.0
 CELL_M = 60.0
-MAY_CLOSE_UP = 0.55  # a street goes on until it is nearer to its neighbour than this share of the distance asked for
-Spacing = Callable[[float, float], float]
+SHORTEST_M = 90.0
 
 
 class Neighbours:
@@ -44,6 +44,17 @@ class Neighbours:
         return False
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What kind of streets to lay, and where."""
+
+    where: Polygon
+    across: bool  # across the field instead of along it
+    apart: Callable[[float, float], float]  # metres between neighbours, by place
+    longest_m: float
+    close_up: float = 0.55  # a street goes on until it is nearer to its neighbour than this share of `apart`
+
+
 class Tracer:
     """Draws one kind of street after another; what is there already keeps later ones at a distance."""
 
@@ -56,61 +67,57 @@ class Tracer:
         """Takes a line that exists already into account."""
         self.beside[across].add(dense(list(line)))
 
-    def streets(self, where: Polygon, across: bool, spacing: Spacing, longest_m: float) -> list[list[Metres]]:
-        """As many streets as fit into `where`, running along the field (or `across` it)."""
-        prepare(where)
+    def streets(self, plan: Plan) -> list[list[Metres]]:
+        """As many streets as fit."""
+        prepare(plan.where)
+        beside = self.beside[plan.across]
         found: list[list[Metres]] = []
-        waiting = deque(self._anywhere(where, 4000))
+        waiting = deque(self._anywhere(plan.where, 4000))
         while waiting:
             seed = waiting.popleft()
-            if not covers(where, *seed) or self.beside[across].any_within(*seed, spacing(*seed)):
+            if not covers(plan.where, *seed) or beside.any_within(*seed, plan.apart(*seed)):
                 continue
-            line = self._line(seed, where, across, spacing, longest_m)
-            self.beside[across].add(line)
+            line = [*reversed(self._half(seed, plan, -1)), seed, *self._half(seed, plan, 1)]
+            beside.add(line)
             found.append(line)
-            waiting.extendleft(self._next_to(line, across, spacing))
-        return [line for line in found if len(line) * STRIDE_M > 90]
+            waiting.extendleft(self._next_to(line, plan))
+        return [line for line in found if len(line) * STRIDE_M > SHORTEST_M]
 
-    def _line(self, seed: Metres, where: Polygon, across: bool, spacing: Spacing, longest_m: float) -> list[Metres]:
-        back = self._half(seed, where, across, spacing, longest_m / 2, -1)
-        return [*reversed(back), seed, *self._half(seed, where, across, spacing, longest_m / 2, 1)]
-
-    def _half(
-        self, seed: Metres, where: Polygon, across: bool, spacing: Spacing, longest_m: float, sign: int
-    ) -> list[Metres]:
-        (x, y), points = seed, []
-        dx, dy = self.field.direction(x, y, across)
-        dx, dy = sign * dx, sign * dy
-        for _ in range(int(longest_m / STRIDE_M)):
-            mx, my = self._forward(x + dx * STRIDE_M / 2, y + dy * STRIDE_M / 2, across, (dx, dy))
-            x, y = rounded((x + mx * STRIDE_M, y + my * STRIDE_M))
-            if not covers(where, x, y) or self.beside[across].any_within(x, y, MAY_CLOSE_UP * spacing(x, y)):
+    def _half(self, seed: Metres, plan: Plan, sign: int) -> list[Metres]:
+        """From the seed onwards to one side, as far as the street goes."""
+        points: list[Metres] = []
+        x, y = seed
+        dx, dy = self.field.direction(x, y, plan.across)
+        heading = (sign * dx, sign * dy)
+        for _ in range(int(plan.longest_m / 2 / STRIDE_M)):
+            halfway = (x + heading[0] * STRIDE_M / 2, y + heading[1] * STRIDE_M / 2)
+            heading = self._forward(halfway, plan.across, heading)
+            x, y = rounded((x + heading[0] * STRIDE_M, y + heading[1] * STRIDE_M))
+            crowded = self.beside[plan.across].any_within(x, y, plan.close_up * plan.apart(x, y))
+            if crowded or not covers(plan.where, x, y):
                 break
             points.append((x, y))
-            dx, dy = self._forward(x, y, across, (mx, my))
             if _comes_back(points):
                 break
         return points
 
-    def _forward(self, x: float, y: float, across: bool, heading: Metres) -> Metres:
-        dx, dy = self.field.direction(x, y, across)
+    def _forward(self, place: Metres, across: bool, heading: Metres) -> Metres:
+        dx, dy = self.field.direction(*place, across)
         return (dx, dy) if dx * heading[0] + dy * heading[1] >= 0 else (-dx, -dy)
 
-    def _next_to(self, line: list[Metres], across: bool, spacing: Spacing) -> list[Metres]:
+    def _next_to(self, line: list[Metres], plan: Plan) -> list[Metres]:
         """Where the next street might start, on both sides."""
         places = []
         for x, y in line[:: max(len(line) // 6, 1)]:
-            nx, ny = self.field.direction(x, y, not across)
-            gap = 1.02 * spacing(x, y)
+            nx, ny = self.field.direction(x, y, not plan.across)
+            gap = 1.02 * plan.apart(x, y)
             places += [rounded((x + nx * gap, y + ny * gap)), rounded((x - nx * gap, y - ny * gap))]
         self.chance.shuffle(places)
         return places
 
     def _anywhere(self, where: Polygon, count: int) -> list[Metres]:
         west, south, east, north = where.bounds
-        return [
-            rounded((self.chance.uniform(west, east), self.chance.uniform(south, north))) for _ in range(count)
-        ]
+        return [rounded((self.chance.uniform(west, east), self.chance.uniform(south, north))) for _ in range(count)]
 
 
 def dense(line: list[Metres], every_m: float = STRIDE_M) -> list[Metres]:

@@ -37,7 +37,9 @@ class Notification(Base):
     __table_args__ = (
         UniqueConstraint("announcement_id", "person_id", "channel"),
         CheckConstraint(f"state IN {NOTIFICATION_STATES}", name="state"),
-        Index("ix_notification_unfinished", "claimed_at", "id", postgresql_where=text("state IN ('waiting', 'sending')")),
+        Index(
+            "ix_notification_unfinished", "claimed_at", "id", postgresql_where=text("state IN ('waiting', 'sending')")
+        ),
         Index("ix_notification_person_id", "person_id"),
     )
 

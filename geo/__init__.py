@@ -1,0 +1,1 @@
+"""Where. Metres; lon, lat. The only room with ST_ in it."""

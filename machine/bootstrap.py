@@ -50,7 +50,9 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m machine.bootstrap")
     parser.add_argument("--steps", type=int, default=0, help="how many steps the whole start has, for “[1/9] …” lines")
-    parser.add_argument("--without-postgres", action="store_true", help="DATABASE_URL names a server that already exists")
+    parser.add_argument(
+        "--without-postgres", action="store_true", help="DATABASE_URL names a server that already exists"
+    )
     return parser.parse_args()
 
 
@@ -87,7 +89,9 @@ def make_environment() -> None:
     if sys.version_info < OLDEST_PYTHON:
         raise CannotPrepare(f"Python 3.11 or later is needed; this is {sys.version.split()[0]} ({sys.executable}).")
     if not os.access(ROOT, os.W_OK):
-        raise CannotPrepare(f"This user cannot write in {ROOT}, where the Python environment goes. Use a checkout of your own.")
+        raise CannotPrepare(
+            f"This user cannot write in {ROOT}, where the Python environment goes. Use a checkout of your own."
+        )
     STAMP.unlink(missing_ok=True)
     python = str(VENV / "bin" / "python")
     same_python = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,1 @@
+"""Photos: taking in, making safe, keeping."""

@@ -1,0 +1,135 @@
+"""Who is calling, and which roles a route allows. A route that does not say stops the start of the program."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from flask import Flask, g, request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.town import town
+from core.db import transaction
+from core.tokens import token_hash
+from domain.access import Caller
+from domain.errors import NotAllowed, Refusal, TokenExpired, TokenMissing, TokenRevoked, TokenUnknown
+from domain.people import Credential, Person
+
+EVERYONE = ("resident", "crew", "dispatcher", "admin")
+STAFF = ("crew", "dispatcher", "admin")
+DESK = ("dispatcher", "admin")
+LONGEST_TOKEN = 512
+
+View = Callable[..., Any]
+
+
+def allow(*roles: str, strangers: bool = False) -> Callable[[View], View]:
+    """Let these roles in, everybody else out, before the body is read. `strangers`: also without any token.
+
+    Raises TokenMissing, TokenUnknown, TokenExpired, TokenRevoked, NotAllowed.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            _let_in(roles, strangers)
+            return view(*args, **kwargs)
+
+        return _declared(checked, roles, strangers)
+
+    return decorate
+
+
+def allow_in_statement(*roles: str) -> Callable[[View], View]:
+    """Like `allow`, for a route whose one statement checks the token itself and so saves a round trip.
+
+    Whatever is refused before the statement runs is refused for the token first, so that a stranger learns nothing else.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            bearer_hash()
+            try:
+                return view(*args, **kwargs)
+            except Refusal as refusal:
+                if refusal.status != 401:
+                    _let_in(roles, strangers=False)
+                raise
+
+        return _declared(checked, roles, strangers=False)
+
+    return decorate
+
+
+def open_to_all(view: View) -> View:
+    """A route that asks nobody who they are."""
+    return _declared(view, (), strangers=True)
+
+
+def _declared(view: View, roles: tuple[str, ...], strangers: bool) -> View:
+    view.allowed_roles = roles  # type: ignore[attr-defined]
+    view.allows_strangers = strangers  # type: ignore[attr-defined]
+    return view
+
+
+def refuse_undeclared_routes(app: Flask) -> None:
+    """Raise at the start when a route does not say who may call it."""
+    silent = sorted(name for name, view in app.view_functions.items() if not hasattr(view, "allowed_roles"))
+    if silent:
+        raise RuntimeError(f"These routes do not declare who may call them: {', '.join(silent)}")
+
+
+def caller() -> Caller:
+    """Who sends this request, as `allow` found out."""
+    return g.caller
+
+
+def bearer_hash() -> bytes:
+    """The hash of the bearer token. Raises TokenMissing, or TokenUnknown for what cannot be one of ours."""
+    header = request.headers.get("Authorization", "")
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise TokenMissing()
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        raise TokenUnknown()
+    return token_hash(token)
+
+
+def _let_in(roles: tuple[str, ...], strangers: bool) -> None:
+    if strangers and "Authorization" not in request.headers:
+        g.caller = Caller(town().id)
+        return
+    hashed = bearer_hash()
+    with transaction() as session:
+        found = known_caller(session, hashed)
+    if found.role not in roles:
+        raise NotAllowed(roles=list(roles), role=found.role)
+    g.caller = found
+
+
+def known_caller(session: Session, hashed: bytes) -> Caller:
+    """Whose token this is. Raises TokenUnknown, TokenRevoked, TokenExpired, as `submit_report` does in SQL."""
+    row = session.execute(
+        select(Credential, Person)
+        .join(Person, Person.id == Credential.person_id)
+        .where(Credential.token_hash == hashed)
+    ).one_or_none()
+    if row is None:
+        raise TokenUnknown()
+    credential, person = row
+    if credential.revoked_at is not None or not person.active:
+        raise TokenRevoked()
+    if credential.expires_at is not None and credential.expires_at <= datetime.now(UTC):
+        raise TokenExpired()
+    return Caller(
+        jurisdiction_id=person.jurisdiction_id,
+        role=person.role,
+        person_id=person.id,
+        device_id=credential.device_id,
+        department_id=person.department_id,
+        crew_id=person.crew_id,
+        scopes=frozenset(credential.scopes),
+    )

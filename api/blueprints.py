@@ -1,0 +1,47 @@
+"""Blueprints that read requests our way and document errors as problems."""
+
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from api.reading import reader
+
+
+class Audience(Blueprint):
+    """The routes of one audience."""
+
+    ARGUMENTS_PARSER = reader
+
+    def __init__(self, name: str, module: str, **kwargs: Any):
+        kwargs.setdefault("url_prefix", "/v1")
+        super().__init__(name, module, **kwargs)
+
+
+KEY_HEADER = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "description": "Made by the client for each create; a retry sends the same one and gets the first answer byte for byte.",
+}
+VERSION_HEADER = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "schema": {"type": "string", "pattern": '^"[0-9]+"$'},
+    "description": "The version that the caller has seen, in quotes.",
+}
+IMPORTER_HEADER = {
+    "in": "header",
+    "name": "Importer-Key",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "An importer's key; allows `received_at` in the past.",
+}
+IF_NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The ETag of what the client has; 304 when nothing changed.",
+}

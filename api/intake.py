@@ -1,0 +1,153 @@
+"""From a phone's request to the answer of the intake statement."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Response, request, url_for
+
+from api.auth import bearer_hash, known_caller
+from api.forms import forms
+from api.misplaced import refuse_misplaced, refuse_not_ours
+from api.reading import canonical_body, idempotency_key, read_json
+from api.schemas import ReportOut
+from api.shown import shown_report
+from api.town import language, town
+from api.words import text_of
+from core.db import single_statement, transaction
+from core.tokens import token_hash
+from domain import errors
+from domain.access import seen_report
+from domain.errors import FieldError, Invalid
+from domain.forms import check_answers
+from domain.status import Status, described
+from actions.submit import Envelope, NewReport, Submitted, submit
+from geo.points import LonLat
+
+IMPORTER_HEADER = "Importer-Key"
+RETRY_AFTER_S = "1"
+
+
+def take_in(body: dict[str, Any]) -> Response:
+    """Store a report, or give the answer that it got before.
+
+    Raises whatever refuses it; then nothing is stored and the key is free.
+    """
+    report = _new_report(body)
+    envelope = Envelope(
+        bearer_hash(),
+        idempotency_key(),
+        hashlib.sha256(canonical_body()).digest(),
+        language(),
+        receipt_words(language()),
+    )
+    with single_statement() as cursor:
+        submitted = submit(cursor, report, envelope)
+    return _answer(submitted, report)
+
+
+@lru_cache(maxsize=64)
+def receipt_words(speaks: str) -> str:
+    """The words that the statement puts into its answer, as JSON."""
+    why = {name: text_of(speaks, "why", name) for name in ("in_area", "whole_town", "no_rule")}
+    return orjson.dumps({"status": described(Status.RECEIVED, speaks), **why}).decode()
+
+
+def _new_report(body: dict[str, Any]) -> NewReport:
+    location = body["location"]
+    place = LonLat(lon=location["lon"], lat=location["lat"])
+    if not place.is_on_earth:
+        refuse_misplaced(place)
+    kept = forms.find(body["category"], body.get("form_version"))
+    public, private = check_answers(kept.form, body.get("answers") or {}, language(), town().languages[0])
+    captured = body.get("captured_at")
+    return NewReport(
+        id=body["id"],
+        category=body["category"],
+        form_version=kept.version,
+        place=place,
+        accuracy_m=location.get("accuracy_m"),
+        address=body.get("address"),
+        description=body["description"],
+        answers=public,
+        private_answers=private,
+        contact=body.get("contact"),
+        captured_at=captured,
+        captured_at_sent=_as_sent() if captured else None,
+        received_at=_received_at(body),
+        source="import" if body.get("received_at") else "app",
+    )
+
+
+def _as_sent() -> str:
+    """The phone's own spelling: evidence is kept as it came."""
+    return read_json()["captured_at"]
+
+
+def _received_at(body: dict[str, Any]) -> Any:
+    """A time in the past, for importers only."""
+    moment = body.get("received_at")
+    if moment is None:
+        return None
+    if moment > datetime.now(UTC):
+        raise Invalid([FieldError("/received_at", "in-the-future")])
+    key = request.headers.get(IMPORTER_HEADER)
+    if key is not None:
+        with transaction() as session:
+            if "import" in known_caller(session, token_hash(key)).scopes:
+                return moment
+    raise Invalid([FieldError("/received_at", "importers-only")])
+
+
+_REFUSALS: dict[str, type[errors.Refusal]] = {
+    kind.slug: kind
+    for kind in (
+        errors.TokenUnknown,
+        errors.TokenRevoked,
+        errors.TokenExpired,
+        errors.KeyReused,
+        errors.IdTaken,
+        errors.FormExpired,
+    )
+}
+
+
+def _answer(submitted: Submitted, report: NewReport) -> Response:
+    match submitted.outcome:
+        case "stored" | "replayed":
+            return _stored(submitted.status, submitted.body, report.id)
+        case "known":
+            return _known(report.id)
+        case "already-sent":
+            raise errors.AlreadySent(report=url_for("residents.read_report", report_id=report.id))
+        case "outside-town":
+            refuse_misplaced(report.place, (submitted.facts or {}).get("external_body_id"))
+        case "not-ours":
+            refuse_not_ours((submitted.facts or {})["external_body_id"])
+        case "not-offered-here":
+            raise Invalid([FieldError("/category", "not-offered-here")])
+        case "form-unknown":
+            forms.forget()
+            raise errors.FormExpired()
+        case "still-working":
+            raise errors.StillWorking(headers={"Retry-After": RETRY_AFTER_S})
+        case refusal:
+            raise _REFUSALS[refusal]()
+
+
+def _stored(status: int | None, body: str | None, report_id: UUID) -> Response:
+    answer = Response(body, status, content_type="application/json")
+    answer.headers["Location"] = f"/v1/reports/{report_id}"
+    return answer
+
+
+def _known(report_id: UUID) -> Response:
+    """The same report under another key: it is there, and this is how it stands."""
+    with transaction() as session:
+        who = known_caller(session, bearer_hash())
+        row, is_whole = seen_report(session, who, report_id)
+    document = ReportOut().dump(shown_report(row, is_whole, who))
+    return _stored(200, orjson.dumps(document, default=str).decode(), report_id)

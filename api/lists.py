@@ -1,0 +1,135 @@
+"""Lists of reports: filters from the query string to conditions, cursors, pages."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.fields import Count, Flag, Line, OneOf, QueryNumber, Shape
+from api.shown import shown_line, shown_report
+from api.town import config, town
+from domain.access import Caller
+from domain.errors import FieldError, Invalid, TokenMissing
+from domain.queries import NEWEST_FIRST, Condition, Order, Where, page_of_reports, read_cursor, timeline, write_cursor
+from domain.status import PHASES, Phase, Status
+from geo.features import distance_m, inside_box, within_m
+from geo.points import Box, LonLat
+
+FARTHEST_M = 50_000
+USUAL_RADIUS_M = 500.0
+
+
+class PageQuery(Shape):
+    """One page of a list."""
+
+    limit = Count(low=1, high=100, load_default=25)
+    cursor = Line(longest=2000)
+
+
+class ReportQuery(PageQuery):
+    """Filters of a list of reports; all that are given must hold."""
+
+    bbox = Line(longest=200, metadata={"description": "west,south,east,north in degrees"})
+    near = Line(longest=100, metadata={"description": "lon,lat in degrees; the nearest come first"})
+    radius_m = QueryNumber(low=1, high=FARTHEST_M)
+    category = Line(longest=100)
+    department = Line(longest=100)
+    status = OneOf(tuple(Status))
+    phase = OneOf(tuple(Phase))
+    area = Line(longest=200, metadata={"description": "layer:code of a stamped layer, such as wards:5"})
+    reference = Line(longest=20)
+    mine = Flag()
+
+
+def listed_reports(session: Session, caller: Caller, query: dict[str, Any]) -> dict[str, Any]:
+    """A page of what this caller may list: the public view, or with `mine` their own reports in full."""
+    is_mine = bool(query.get("mine"))
+    if is_mine and caller.person_id is None:
+        raise TokenMissing()
+    view, column = ("whole_report", "whole_location") if is_mine else ("public_report", "public_location")
+    conditions = _conditions(query, column)
+    if is_mine:
+        conditions.append(Where("person_id = :me", {"me": caller.person_id}))
+    order = Order(distance_m(column), descending=False) if "near" in query else NEWEST_FIRST
+    return report_page(session, caller, view, conditions, order, query)
+
+
+def report_page(
+    session: Session, caller: Caller, view: str, conditions: list[Condition], order: Order, query: dict[str, Any]
+) -> dict[str, Any]:
+    """One page with the cursor of the next. The cursor is only good for the same question by anyone who may ask it."""
+    question = {name: value for name, value in query.items() if name not in ("cursor", "limit")} | {"view": view}
+    key = read_cursor(config().secret, question, query.get("cursor"))
+    page = page_of_reports(session, view, town().id, conditions, order, key, query["limit"])
+    is_whole = view == "whole_report"
+    more = {"distance_m": None} if "near" in query else {}
+    items = [
+        shown_report(row, is_whole, caller, **({"distance_m": round(row["sort_key"], 1)} if more else {}))
+        for row in page.rows
+    ]
+    following = write_cursor(config().secret, question, page.next_key) if page.next_key else None
+    return {"items": items, "next": following}
+
+
+def _conditions(query: dict[str, Any], column: str) -> list[Condition]:
+    found: list[Condition] = []
+    for name in ("category", "department", "status"):
+        if name in query:
+            found.append(Where(f"{name} = :{name}", {name: query[name]}))
+    if "phase" in query:
+        codes = [status.value for status, phase in PHASES.items() if phase == query["phase"]]
+        found.append(Where("status = ANY(CAST(:phase_statuses AS text[]))", {"phase_statuses": codes}))
+    if "area" in query:
+        found.append(Where("area_keys @> ARRAY[CAST(:area AS text)]", {"area": query["area"]}))
+    if "reference" in query:
+        found.append(Where("reference = :reference", {"reference": _reference(query["reference"])}))
+    if "bbox" in query:
+        found.append(inside_box(column, _box(query["bbox"])))
+    if "near" in query:
+        found.append(within_m(column, _near(query["near"]), query.get("radius_m", USUAL_RADIUS_M)))
+    return found
+
+
+def _reference(text: str) -> str:
+    """A reference as it was heard on the telephone: any case, any spacing."""
+    letters = "".join(letter for letter in text.upper() if letter.isalnum())
+    return f"{letters[:-4]}-{letters[-4:]}"
+
+
+def _numbers(text: str, count: int, name: str) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        raise Invalid([FieldError(f"?{name}", "bad-bbox" if count == 4 else "not-a-number")])
+    return numbers
+
+
+def _box(text: str) -> Box:
+    box = Box(*_numbers(text, 4, "bbox"))
+    if not box.is_on_earth:
+        raise Invalid([FieldError("?bbox", "bad-bbox")])
+    return box
+
+
+def _near(text: str) -> LonLat:
+    place = LonLat(*_numbers(text, 2, "near"))
+    if not place.is_on_earth:
+        raise Invalid([FieldError("?near", "not-a-number")])
+    return place
+
+
+def paged_timeline(
+    session: Session, report_id: UUID, is_whole: bool, caller: Caller, query: dict[str, Any]
+) -> dict[str, Any]:
+    """A page of a report's history."""
+    question = {"timeline": str(report_id)}
+    key = read_cursor(config().secret, question, query.get("cursor"))
+    limit = query["limit"]
+    rows = timeline(
+        session, report_id, caller.role in ("crew", "dispatcher", "admin") and is_whole, key[0] if key else 0, limit + 1
+    )
+    shown = [shown_line(row, is_whole) for row in rows[:limit]]
+    following = write_cursor(config().secret, question, [shown[-1]["seq"]]) if len(rows) > limit else None
+    return {"items": shown, "next": following}

@@ -1,0 +1,114 @@
+"""Reading requests strictly: JSON that is JSON, fields that we know, errors with a pointer to each."""
+
+import re
+from typing import Any, NoReturn
+from uuid import UUID
+
+import marshmallow as ma
+import orjson
+from flask import g, request
+from webargs.flaskparser import FlaskParser
+
+from domain.errors import BodyTooLarge, FieldError, Invalid, KeyMissing, Unreadable, VersionMissing, WrongContentType
+
+JSON_TYPE = "application/json"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_VERSION = re.compile(r'(?:W/)?"(\d{1,9})"')
+
+
+def read_json() -> Any:
+    """The body as JSON, read once.
+
+    Raises WrongContentType, BodyTooLarge, Unreadable (malformed, not UTF-8, NaN, Infinity, half a surrogate pair).
+    """
+    if "body" not in g:
+        if request.mimetype != JSON_TYPE:
+            raise WrongContentType()
+        raw = request.get_data(cache=False)
+        limit = request.max_content_length
+        if limit is not None and len(raw) > limit:
+            raise BodyTooLarge(limit_bytes=limit)
+        try:
+            g.body = orjson.loads(raw)
+        except orjson.JSONDecodeError as fault:
+            raise Unreadable(line=fault.lineno, column=fault.colno) from None
+    return g.body
+
+
+def canonical_body() -> bytes:
+    """The body in one spelling, so that a retry with other spaces or order is the same request."""
+    return orjson.dumps(read_json(), option=orjson.OPT_SORT_KEYS)
+
+
+class Reader(FlaskParser):
+    """Webargs with our rules: strict bodies, and errors as field pointers."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "json": ma.RAISE, "query": ma.RAISE}
+
+    def load_json(self, req: Any, schema: ma.Schema) -> Any:
+        return read_json()
+
+    def handle_error(  # type: ignore[override]
+        self, error: ma.ValidationError, req: Any, schema: ma.Schema, *, error_status_code: Any, error_headers: Any
+    ) -> NoReturn:
+        location, messages = next(iter(error.messages_dict.items()))
+        raise Invalid(field_errors(messages, "?" if location == "query" else "/"))
+
+
+reader = Reader()
+
+
+def field_errors(messages: Any, path: str = "/") -> list[FieldError]:
+    """Marshmallow's nested messages as a flat list. Our fields write them as `code:name=value;name=value`."""
+    if isinstance(messages, dict):
+        found = []
+        for name, inner in messages.items():
+            own = path.rstrip("/") if name == "_schema" else _joined(path, str(name))
+            found.extend(field_errors(inner, own))
+        return found
+    return [_field_error(path.rstrip("/") if path != "/" else "", message) for message in messages]
+
+
+def _joined(path: str, name: str) -> str:
+    if path == "?":
+        return "?" + name
+    return path.rstrip("/") + "/" + name.replace("~", "~0").replace("/", "~1")
+
+
+def _field_error(pointer: str, message: str) -> FieldError:
+    code, _, rest = message.partition(":")
+    params = dict(pair.split("=", 1) for pair in rest.split(";") if "=" in pair)
+    return FieldError(pointer, code, {name: _number_or_text(value) for name, value in params.items()})
+
+
+def _number_or_text(value: str) -> Any:
+    try:
+        return int(value)
+    except ValueError:
+        return value
+
+
+def idempotency_key() -> str:
+    """The Idempotency-Key header. Raises KeyMissing when it is missing or not 1 to 200 visible ASCII characters."""
+    key = request.headers.get("Idempotency-Key", "").strip().strip('"')
+    if not _KEY.fullmatch(key):
+        raise KeyMissing()
+    return key
+
+
+def expected_version() -> int:
+    """The version in If-Match. Raises VersionMissing."""
+    found = _VERSION.fullmatch(request.headers.get("If-Match", "").strip())
+    if found is None:
+        raise VersionMissing()
+    return int(found.group(1))
+
+
+def read_uuid(value: str, pointer: str) -> UUID:
+    """A UUID in its usual spelling. Raises Invalid, code not-a-uuid."""
+    try:
+        if len(value) != 36:
+            raise ValueError
+        return UUID(value)
+    except ValueError:
+        raise Invalid([FieldError(pointer, "not-a-uuid")]) from None

@@ -1,0 +1,185 @@
+"""Shapes that more than one audience sends or sees; shapes used once live beside their route."""
+
+from marshmallow import fields
+
+from api.fields import Facts, Id, Moment, Number, Shape, Words
+
+
+class LocationIn(Shape):
+    """Where, as a phone says it."""
+
+    lon = Number(low=-180, high=180, required=True)
+    lat = Number(low=-180, high=180, required=True)  # the swapped ones get an answer of their own
+    accuracy_m = Number(low=0, high=100_000, load_default=None, allow_none=True)
+
+
+class PlaceOut(Shape):
+    """A position in EPSG:4326 degrees."""
+
+    lon = fields.Float(required=True)
+    lat = fields.Float(required=True)
+
+
+class StatusOut(Shape):
+    """Where a report stands; `phase` is open, in_progress or closed for ever, whatever codes are added."""
+
+    code = fields.String(required=True)
+    label = fields.String(required=True)
+    phase = fields.String(required=True, metadata={"enum": ["open", "in_progress", "closed"]})
+
+
+class NamedOut(Shape):
+    """A code with its name in the caller's language."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class AreaOut(Shape):
+    """The area of one layer that a place lies in."""
+
+    id = fields.Integer(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    edition = fields.String(required=True)
+
+
+class DecidingAreaOut(AreaOut):
+    """The area that decided, with its layer."""
+
+    layer = fields.String(required=True)
+
+
+class WhyOut(Shape):
+    """Why a report went where it went: the rule, the area that it named (none for the whole town), and a sentence."""
+
+    rule = fields.String(required=True, allow_none=True)
+    area = fields.Nested(DecidingAreaOut, required=True, allow_none=True)
+    text = fields.String(required=True)
+
+
+class ReceiptOut(Shape):
+    """What a phone gets for a report that was stored."""
+
+    id = Id(required=True)
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    status = fields.Nested(StatusOut, required=True)
+    category = fields.Nested(NamedOut, required=True)
+    department = fields.Nested(NamedOut, required=True, allow_none=True)
+    why = fields.Nested(WhyOut, required=True)
+    areas = fields.Dict(keys=fields.String(), values=fields.Nested(AreaOut), required=True)
+    visibility = fields.String(required=True, metadata={"enum": ["public", "private"]})
+    received_at = Moment(required=True)
+    clock_flag = fields.String(required=True, allow_none=True, metadata={"enum": ["ahead", "old", None]})
+
+
+class Contact(Shape):
+    """How the city may reach the reporter. Never public."""
+
+    name = Words(longest=200)
+    email = Words(longest=254)
+    phone = Words(longest=50)
+
+
+class ReportOut(Shape):
+    """A report. Members from `visibility` on are only there for its reporter and for staff who work on it."""
+
+    id = Id(required=True)
+    reference = fields.String(required=True)
+    version = fields.Integer(required=True)
+    status = fields.Nested(StatusOut, required=True)
+    category = fields.Nested(NamedOut, required=True)
+    location = fields.Nested(PlaceOut, required=True)
+    blur_m = fields.Integer(
+        required=True, metadata={"description": "The position is rounded to a grid this wide; 0: exact."}
+    )
+    description = fields.String(required=True)
+    answers = Facts(required=True)
+    department = fields.Nested(NamedOut, required=True, allow_none=True)
+    areas = fields.Dict(keys=fields.String(), values=fields.Nested(AreaOut), required=True)
+    received_at = Moment(required=True)
+    updated_at = Moment(required=True)
+    resolved_at = Moment(required=True, allow_none=True)
+    expected_at = Moment(required=True, allow_none=True)
+    mine = fields.Boolean(required=True)
+    following = fields.Boolean()
+    distance_m = fields.Float(metadata={"description": "Only in lists asked for with `near`."})
+    visibility = fields.String(metadata={"enum": ["public", "private"]})
+    accuracy_m = fields.Float(allow_none=True)
+    address = fields.String(allow_none=True)
+    private_answers = Facts(allow_none=True)
+    contact = fields.Nested(Contact, allow_none=True)
+    captured_at = Moment(allow_none=True)
+    clock_flag = fields.String(allow_none=True, metadata={"enum": ["ahead", "old", None]})
+    form_version = fields.String()
+    source = fields.String()
+    why = fields.Nested(WhyOut)
+    crew = fields.Nested(NamedOut, allow_none=True)
+    moves = fields.List(
+        fields.String(), metadata={"description": "Statuses that the caller may move it to; staff only."}
+    )
+
+
+class ReportListOut(Shape):
+    """One page of reports; `next` is the cursor of the next one, null at the end."""
+
+    items = fields.List(fields.Nested(ReportOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class LineOut(Shape):
+    """One line of a report's history, numbered per report."""
+
+    seq = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    from_status = fields.Nested(StatusOut, required=True, allow_none=True)
+    to_status = fields.Nested(StatusOut, required=True, allow_none=True)
+    by = fields.String(required=True, metadata={"description": "The role of who did it; never a person."})
+    at = Moment(required=True)
+    captured_at = Moment(allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    comment = fields.String(required=True, allow_none=True)
+
+
+class TimelineOut(Shape):
+    """A report's history in order."""
+
+    items = fields.List(fields.Nested(LineOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class CommentOut(Shape):
+    """A comment."""
+
+    id = Id(required=True)
+    report_id = Id(required=True)
+    text = fields.String(required=True)
+    by = fields.String(required=True)
+    captured_at = Moment(required=True, allow_none=True)
+    created_at = Moment(required=True)
+
+
+class FieldErrorOut(Shape):
+    """What is wrong with one field."""
+
+    pointer = fields.String(
+        required=True, metadata={"description": "JSON pointer into the body, or ?name for a query parameter."}
+    )
+    code = fields.String(required=True)
+    params = Facts(required=True)
+    message = fields.String(required=True)
+
+
+class Problem(Shape):
+    """An error, RFC 9457. More members may follow by type."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    retry = fields.String(required=True, metadata={"enum": ["never", "same", "later"]})
+    request_id = fields.String(required=True, allow_none=True)
+    errors = fields.List(fields.Nested(FieldErrorOut))

@@ -1,0 +1,87 @@
+"""Rows of the report views as the JSON that callers get, in their language."""
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from api.town import language, town
+from api.words import fill, in_language, text_of
+from domain.access import STAFF, Caller
+from domain.status import Status, allowed_from, described
+
+_WHOLE = (
+    "visibility",
+    "accuracy_m",
+    "address",
+    "private_answers",
+    "contact",
+    "captured_at",
+    "clock_flag",
+    "form_version",
+    "source",
+)
+_PLAIN = (
+    "id",
+    "reference",
+    "version",
+    "blur_m",
+    "description",
+    "answers",
+    "areas",
+    "received_at",
+    "updated_at",
+    "resolved_at",
+    "expected_at",
+)
+
+
+def shown_report(row: RowMapping, is_whole: bool, caller: Caller, **more: Any) -> dict[str, Any]:
+    """One report for this caller. `is_whole`: the row is of `whole_report`."""
+    speaks, offered = language(), town().languages
+    document: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    document |= {
+        "status": described(row["status"], speaks),
+        "category": {"code": row["category"], "name": in_language(row["category_name"], speaks, offered)},
+        "location": {"lon": row["lon"], "lat": row["lat"]},
+        "department": _named(row["department"], row["department_name"], speaks, offered),
+        "mine": is_whole and row["person_id"] == caller.person_id,
+        **more,
+    }
+    if is_whole:
+        document |= {name: row[name] for name in _WHOLE}
+        document["why"] = shown_why(row["routed_by"])
+        document["crew"] = {"code": row["crew"], "name": row["crew_name"]} if row["crew"] else None
+        if caller.role in STAFF:
+            document["moves"] = allowed_from(Status(row["status"]), caller.role)
+    return document
+
+
+def _named(
+    code: str | None, names: dict[str, str] | None, speaks: str, offered: tuple[str, ...]
+) -> dict[str, Any] | None:
+    return {"code": code, "name": in_language(names, speaks, offered)} if code else None
+
+
+def shown_why(routed_by: dict[str, Any]) -> dict[str, Any]:
+    """The rule and the area that decided, with a sentence for people."""
+    speaks = language()
+    area = routed_by.get("area")
+    if routed_by.get("rule") is None:
+        sentence = text_of(speaks, "why", "no_rule")
+    elif area is None:
+        sentence = text_of(speaks, "why", "whole_town")
+    else:
+        sentence = fill(text_of(speaks, "why", "in_area"), {"area": area["name"]})
+    return {"rule": routed_by.get("rule"), "area": area, "text": sentence}
+
+
+def shown_line(row: RowMapping, is_whole: bool) -> dict[str, Any]:
+    """One line of a history."""
+    speaks = language()
+    line: dict[str, Any] = {name: row[name] for name in ("seq", "kind", "at", "note", "reason", "comment")}
+    line["by"] = row["actor_role"]
+    for name in ("from_status", "to_status"):
+        line[name] = described(row[name], speaks) if row[name] else None
+    if is_whole:
+        line["captured_at"] = row["captured_at"]
+    return line

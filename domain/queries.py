@@ -1,0 +1,134 @@
+"""SELECTs that more than one audience uses, and the cursors that page them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from core.tokens import sign, unsign
+from domain.errors import BadCursor
+
+
+class Condition(Protocol):
+    """A piece of SQL with its bound parameters, such as `geo.features` makes."""
+
+    @property
+    def sql(self) -> str: ...
+
+    @property
+    def params(self) -> dict[str, Any]: ...
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition of this room."""
+
+    sql: str
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a list is sorted by: a column or expression with the id as tie-breaker, so that no two rows are equal."""
+
+    column: str
+    descending: bool
+
+    @property
+    def sql(self) -> str:
+        """For ORDER BY."""
+        way = "DESC" if self.descending else "ASC"
+        return f"{self.column} {way}, id {way}"
+
+    def after(self, key: list[Any]) -> Where:
+        """Rows behind `key` in this order."""
+        sign_ = "<" if self.descending else ">"
+        kind = "timestamptz" if isinstance(key[0], str) else "float8"
+        sql = f"({self.column}, id) {sign_} (CAST(:key_value AS {kind}), CAST(:key_id AS uuid))"
+        return Where(sql, {"key_value": key[0], "key_id": key[1]})
+
+
+NEWEST_FIRST = Order("received_at", descending=True)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: rows, and the key that the next one begins after."""
+
+    rows: list[RowMapping]
+    next_key: list[Any] | None
+
+
+def page_of_reports(
+    session: Session,
+    view: str,
+    town_id: int,
+    conditions: Sequence[Condition],
+    order: Order,
+    key: list[Any] | None,
+    limit: int,
+) -> Page:
+    """Rows of `view` (public_report or whole_report) that meet all conditions, in `order`, after `key`.
+
+    Stable under inserts: a key is a place in the order, not a count of rows.
+    """
+    every = [Where("jurisdiction_id = :town", {"town": town_id}), *conditions]
+    if key is not None:
+        every.append(order.after(key))
+    params: dict[str, Any] = {"limit": limit + 1}
+    for condition in every:
+        params.update(condition.params)
+    where = "\n  AND ".join(f"({condition.sql})" for condition in every)
+    # One row more than asked for tells whether there is a next page without counting anything.
+    statement = f"SELECT *, {order.column} AS sort_key FROM {view} WHERE {where} ORDER BY {order.sql} LIMIT :limit"
+    rows = list(session.execute(text(statement), params).mappings())
+    shown = rows[:limit]
+    return Page(shown, _key_of(shown[-1]) if len(rows) > limit else None)
+
+
+def _key_of(row: RowMapping) -> list[Any]:
+    value = row["sort_key"]
+    return [value.isoformat() if isinstance(value, datetime) else value, str(row["id"])]
+
+
+def write_cursor(secret: str, question: dict[str, Any], key: list[Any]) -> str:
+    """`key` as a cursor that is only good for the same question (filters and order)."""
+    return sign(secret, _purpose(question), key)
+
+
+def read_cursor(secret: str, question: dict[str, Any], cursor: str | None) -> list[Any] | None:
+    """The key in a cursor. Raises BadCursor for one that we never wrote, or wrote for other filters."""
+    if cursor is None:
+        return None
+    key = unsign(secret, _purpose(question), cursor)
+    if key is None:
+        raise BadCursor()
+    return key
+
+
+def _purpose(question: dict[str, Any]) -> str:
+    return "list:" + orjson.dumps(question, option=orjson.OPT_SORT_KEYS, default=str).decode()
+
+
+_TIMELINE = text(
+    """
+    SELECT e.seq, e.kind, e.from_status, e.to_status, e.actor_role, e.at, e.captured_at, e.note, e.reason, e.is_public, e.data,
+           c.text AS comment, c.id AS comment_id
+    FROM report_event e
+    LEFT JOIN comment c ON c.id = (e.data ->> 'comment_id')::uuid
+    WHERE e.report_id = :report AND (e.is_public OR :everything) AND e.seq > :after
+    ORDER BY e.seq
+    LIMIT :limit
+    """
+)
+
+
+def timeline(session: Session, report_id: UUID, everything: bool, after: int, limit: int) -> list[RowMapping]:
+    """Lines of a report's history in order; for the public without those that are for staff only."""
+    values = {"report": report_id, "everything": everything, "after": after, "limit": limit}
+    return list(session.execute(_TIMELINE, values).mappings())
