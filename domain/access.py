@@ -50,14 +50,19 @@ def may_work_on(caller: Caller, department_id: int | None, crew_id: int | None) 
         return True
     if caller.role != "crew":
         return False
-    return crew_id == caller.crew_id or (crew_id is None and department_id == caller.department_id)
+    return crew_id == caller.crew_id if crew_id is not None else _is_own(caller, department_id)
 
 
 def may_see_whole(caller: Caller, person_id: UUID, department_id: int | None) -> bool:
     """Whether this person sees contact, exact place and private answers: the reporter, the desk, the crews it belongs to."""
     if caller.person_id is not None and caller.person_id == person_id:
         return True
-    return caller.role in DESK or (caller.role == "crew" and department_id == caller.department_id)
+    return caller.role in DESK or (caller.role == "crew" and _is_own(caller, department_id))
+
+
+def _is_own(caller: Caller, department_id: int | None) -> bool:
+    # A report that no rule sent anywhere is not a crew's for want of a department.
+    return department_id is not None and department_id == caller.department_id
 
 
 def seen_report(session: Session, caller: Caller, report_id: UUID) -> tuple[RowMapping, bool]:
@@ -73,6 +78,19 @@ def seen_report(session: Session, caller: Caller, report_id: UUID) -> tuple[RowM
     if shown is None:
         raise NotFound()
     return shown, False
+
+
+def report_in_hand(session: Session, caller: Caller, report_id: UUID) -> RowMapping:
+    """The whole of a report that is this person's to work on. Raises NotFound for all others."""
+    whole = session.execute(_WHOLE, {"id": report_id, "town": caller.jurisdiction_id}).mappings().first()
+    if whole is None or not may_work_on(caller, whole["department_id"], whole["crew_id"]):
+        raise NotFound()
+    return whole
+
+
+def whole_of(session: Session, report: Report) -> RowMapping:
+    """The whole of a report that the caller has just worked on, even when it left their hands by that."""
+    return session.execute(_WHOLE, {"id": report.id, "town": report.jurisdiction_id}).mappings().one()
 
 
 def report_to_work_on(session: Session, caller: Caller, report_id: UUID) -> Report:

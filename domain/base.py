@@ -14,6 +14,9 @@ WGS84 = 4326
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 Now = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
 Town = Annotated[int, mapped_column(Integer, ForeignKey("jurisdiction.id"))]
+# In tables that every report writes to: a foreign key would lock the town's one row in each of these inserts, and
+# concurrent intakes would queue for it. The value always comes from the caller's credential, which has the foreign key.
+TownOfCaller = Annotated[int, mapped_column(Integer)]
 Key = Annotated[UUID, mapped_column(primary_key=True)]
 Words = Annotated[dict[str, str], mapped_column(JSONB)]
 

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.base import Base, Key, Now, Town
+from domain.base import Base, Key, Now, Town, TownOfCaller
 
 NOTIFICATION_STATES = ("waiting", "sending", "sent", "undeliverable")
 
@@ -20,7 +20,7 @@ class Announcement(Base):
     __table_args__ = (UniqueConstraint("report_id", "seq"),)
 
     id: Mapped[Key]
-    jurisdiction_id: Mapped[Town]
+    jurisdiction_id: Mapped[TownOfCaller]
     report_id: Mapped[UUID] = mapped_column(ForeignKey("report.id"))
     seq: Mapped[int]  # the line of the report's history that it tells of
     event: Mapped[str]

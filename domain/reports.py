@@ -19,7 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.base import WGS84, Base, Key, Now, Town
+from domain.base import WGS84, Base, Key, Now, Town, TownOfCaller
 from domain.status import Status
 
 _STATUSES = tuple(status.value for status in Status)
@@ -43,7 +43,7 @@ class Report(Base):
     )
 
     id: Mapped[Key]
-    jurisdiction_id: Mapped[Town]
+    jurisdiction_id: Mapped[TownOfCaller]
     reference: Mapped[str]  # read out on the telephone
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
@@ -85,11 +85,11 @@ class ReportEvent(Base):
 
     report_id: Mapped[UUID] = mapped_column(ForeignKey("report.id"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    jurisdiction_id: Mapped[Town]
+    jurisdiction_id: Mapped[TownOfCaller]
     kind: Mapped[str]
     from_status: Mapped[str | None]
     to_status: Mapped[str | None]
-    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    actor_id: Mapped[UUID | None]
     actor_role: Mapped[str]
     at: Mapped[Now]
     captured_at: Mapped[datetime | None]  # the device's clock
@@ -128,18 +128,20 @@ class Follow(Base):
 
 
 class Change(Base):
-    """The one change log. `id` is the order of writing; `number` is given to committed rows and is what readers page by."""
+    """The one change log.
+
+    `id` is the order of writing; `number` is given to committed rows and is what readers page by.
+    """
 
     __tablename__ = "change"
     __table_args__ = (
         Index("uq_change_number", "number", unique=True, postgresql_where=text("number IS NOT NULL")),
         Index("ix_change_unnumbered", "id", postgresql_where=text("number IS NULL")),
-        Index("ix_change_report_id", "report_id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    jurisdiction_id: Mapped[Town]
-    report_id: Mapped[UUID] = mapped_column(ForeignKey("report.id"))
+    jurisdiction_id: Mapped[TownOfCaller]
+    report_id: Mapped[UUID]  # no foreign key: the log outlives what it tells of
     kind: Mapped[str]
     scope_before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     scope_after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
@@ -155,7 +157,7 @@ class IdempotencyKey(Base):
 
     owner_id: Mapped[UUID] = mapped_column(primary_key=True)  # the device, or the person who has none
     key: Mapped[str] = mapped_column(primary_key=True)
-    jurisdiction_id: Mapped[Town]
+    jurisdiction_id: Mapped[TownOfCaller]
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int]
     body: Mapped[str]

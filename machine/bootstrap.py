@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _step(steps: int, number: int, name: str, work: "object", why: str) -> None:
+def _step(steps: int, number: int, name: str, work: Callable[[], None], why: str) -> None:
     """Do one step and say so. Nothing to do and no numbering asked for: nothing is said."""
     label = f"[{number}/{steps}] {name}" if steps else name
     if not why:
@@ -65,7 +65,7 @@ def _step(steps: int, number: int, name: str, work: "object", why: str) -> None:
         return
     print(f"{label} … {why}", flush=True)
     began = time.monotonic()
-    work()  # type: ignore[operator]
+    work()
     print(f"{label} … ready in {time.monotonic() - began:.1f} s", flush=True)
 
 
@@ -103,7 +103,8 @@ def make_environment() -> None:
         only_uv.write(_requirement_of("uv"))
         only_uv.flush()
         _run([*pip, "--no-deps", "-r", only_uv.name])
-    # uv takes seconds where pip takes a minute, but it does not read pip's settings; a site with its own mirror may have only those.
+    # uv takes seconds where pip takes a minute, but it does not read pip's settings, and a site with its own mirror of
+    # the package index may have only those.
     fast = [python, "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(LOCK)]
     if subprocess.run(fast, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode != 0:
         _run([*pip, "-r", str(LOCK)])

@@ -77,9 +77,9 @@ def _version_to_install() -> int:
         offered = _offered_versions()
     if not offered:
         raise CannotInstall(
-            f"PostgreSQL {OLDEST_POSTGRES} or later with PostGIS 3 is missing, and this system's package lists do not offer it.\n"
-            "If the lists are only out of date, `sudo apt-get update` helps. Debian 12, Ubuntu 24.04 and later have it;\n"
-            "older systems need the PostgreSQL project's own packages, or DATABASE_URL naming an existing server."
+            f"PostgreSQL {OLDEST_POSTGRES} or later with PostGIS 3 is missing, and this system does not offer it.\n"
+            "If its package lists are only out of date, `sudo apt-get update` helps. Debian 12, Ubuntu 24.04 and later\n"
+            "have it; older systems need the PostgreSQL project's own packages, or DATABASE_URL for an existing server."
         )
     present = [programs.version for programs in installed_postgres() if programs.version in offered]
     return max(present or offered)

@@ -1,5 +1,6 @@
 """A private PostgreSQL with PostGIS: one cluster in one folder, reached only through a socket in that folder."""
 
+import hashlib
 import os
 import shlex
 import shutil
@@ -51,7 +52,7 @@ synchronous_commit = off
 """
 
 
-class PostgresFailed(Exception):
+class PostgresFailed(RuntimeError):
     """The cluster cannot be made or started; the text says why and what to do."""
 
 
@@ -76,7 +77,11 @@ class Cluster:
 
     @property
     def socket(self) -> Path:
-        return self.home / "socket"
+        """The folder of the socket: inside `home`, or in /tmp when that path is too long for a unix socket."""
+        inside = self.home / "socket"
+        if len(os.fsencode(inside / ".s.PGSQL.65535.lock")) <= LONGEST_SOCKET_PATH:
+            return inside
+        return Path("/tmp") / f"mendway-{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]}"  # noqa: S108
 
     def url(self, database: str = DATABASE, role: str = ROLE) -> str:
         """A libpq URI for `database`."""
@@ -157,7 +162,7 @@ class Cluster:
                 return programs
         raise PostgresFailed(
             f"{self.folder} was made by PostgreSQL {version}, which is no longer installed with PostGIS.\n"
-            f"Install it again (postgresql-{version} postgresql-{version}-postgis-3), or start with another MENDWAY_DATA."
+            f"Install it again (postgresql-{version} postgresql-{version}-postgis-3), or choose another MENDWAY_DATA."
         )
 
     def _make(self, programs: PostgresPrograms) -> None:
@@ -177,7 +182,7 @@ class Cluster:
         lent: dict[str, object] = {}
         if self.account.uid != os.geteuid():
             lent = {"user": self.account.uid, "group": self.account.gid, "extra_groups": [self.account.gid]}
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+        return subprocess.run(  # type: ignore[call-overload]
             command,
             cwd="/",
             env=_plain_environment(),
@@ -209,7 +214,7 @@ class Cluster:
                 pass
 
     def _clear_leftovers(self) -> None:
-        """End what an earlier run left of this cluster: first politely, then as a crash, which PostgreSQL recovers from."""
+        """End what an earlier run left of this cluster: politely, then as a crash, which PostgreSQL recovers from."""
         for number, patience_s in ((signal.SIGINT, 20), (signal.SIGQUIT, 5), (signal.SIGKILL, 5)):
             if not self._leftovers():
                 break
@@ -234,11 +239,11 @@ class Cluster:
 
     def _ensure_database(self) -> None:
         """Our role, PostGIS in the template (so that each new database has it), and our database. Safe to repeat."""
-        if not self._ask("postgres", f"SELECT FROM pg_roles WHERE rolname = '{ROLE}'"):  # noqa: S608
+        if not self._ask("postgres", f"SELECT FROM pg_roles WHERE rolname = '{ROLE}'"):
             self._do("postgres", f"CREATE ROLE {ROLE} LOGIN CREATEDB")
         if not self._ask("template1", "SELECT FROM pg_extension WHERE extname = 'postgis'"):
             self._do("template1", "CREATE EXTENSION postgis")
-        if not self._ask("postgres", f"SELECT FROM pg_database WHERE datname = '{DATABASE}'"):  # noqa: S608
+        if not self._ask("postgres", f"SELECT FROM pg_database WHERE datname = '{DATABASE}'"):
             self._do("postgres", f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
 
     def _ask(self, database: str, question: str) -> bool:

@@ -50,7 +50,7 @@ def spawn(
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         with log.open("ab") as words:
-            return Popen(  # type: ignore[call-overload, no-any-return]
+            return Popen(  # type: ignore[call-overload]
                 list(command),
                 env=dict(environment),
                 cwd=folder,
@@ -58,7 +58,7 @@ def spawn(
                 stdout=words,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=between_fork_and_exec,
+                preexec_fn=between_fork_and_exec,  # noqa: PLW1509 - no threads here, and it loads nothing
                 **lent,
             )
     finally:
@@ -106,6 +106,11 @@ def marked(mark: str) -> list[int]:
 def pids() -> list[int]:
     """Every process of this machine."""
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def own_mark() -> dict[str, str]:
+    """The mark of this process, for the environment of a child that gets nothing else of ours."""
+    return {MARK: os.environ[MARK]} if MARK in os.environ else {}
 
 
 def is_running(pid: int) -> bool:

@@ -1,9 +1,12 @@
 """What the columns of a city's CSV mean, read from a TOML file. docs/cities/boston/mapping.toml is an example."""
 
+import hashlib
+import json
 import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from replay.faults import CannotStart
@@ -12,6 +15,7 @@ from replay.toml_reader import TableReader
 NEEDED = ("id", "category", "lon", "lat", "opened")
 OPTIONAL = ("closed", "status")
 FIELDS = ("code", "name", "department")
+SAME_POINT_DEGREES = 1e-6  # about 0.1 m: finer than any city publishes
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -82,6 +86,14 @@ class Mapping:
     note: Template
     compared: tuple[Compared, ...]
     left_out: tuple[LeftOut, ...]
+    sending_hash: str  # of all that decides what is sent; comparisons may change between two starts
+
+    def left_out_at(self, lon: float, lat: float) -> str | None:
+        """The name of the left-out point that this place is, if it is one."""
+        for point in self.left_out:
+            if abs(point.lon - lon) < SAME_POINT_DEGREES and abs(point.lat - lat) < SAME_POINT_DEGREES:
+                return point.name
+        return None
 
     def category_of(self, city_category: str) -> str | None:
         return self.categories.get(city_category, self.default_category)
@@ -144,6 +156,7 @@ def _mapping(read: TableReader) -> Mapping:
         note=Template(closed.text("note", "Done.") or "Done."),
         compared=tuple(_compared(name, table) for name, table in read.inside("compare").tables()),
         left_out=tuple(_left_out(table) for table in read.each("leave_out")),
+        sending_hash=_sending_hash(read.table),
     )
     if mapping.closed_statuses and "status" not in columns:
         closed.wrong("statuses", "needs columns.status")
@@ -226,3 +239,8 @@ def _left_out(read: TableReader) -> LeftOut:
     point = LeftOut(read.text("name") or "", read.number("lon") or 0.0, read.number("lat") or 0.0)
     read.refuse_rest()
     return point
+
+
+def _sending_hash(document: dict[str, Any]) -> str:
+    sending = {name: value for name, value in document.items() if name not in ("compare", "leave_out")}
+    return hashlib.sha256(json.dumps(sending, sort_keys=True, default=str).encode()).hexdigest()[:16]

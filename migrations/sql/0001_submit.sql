@@ -119,6 +119,8 @@ BEGIN
   VALUES (caller.jurisdiction_id, p_id, 'received', change_scope(sight, 'received', way.department_id, NULL, way.area_keys));
   INSERT INTO announcement (id, jurisdiction_id, report_id, seq, event, actor_id)
   VALUES (p_announcement_id, caller.jurisdiction_id, p_id, 1, 'received', caller.person_id);
-  PERFORM defer_job('expand_announcement', 'announcements', jsonb_build_object('announcement_id', p_announcement_id));
+  -- What defer_job does, written out: a call of an SQL function that cannot be inlined costs as much again.
+  INSERT INTO procrastinate_jobs (queue_name, task_name, args)
+  VALUES ('announcements', 'expand_announcement', jsonb_build_object('announcement_id', p_announcement_id));
   outcome := 'stored';
 END $$;

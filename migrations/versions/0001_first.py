@@ -30,6 +30,35 @@ def upgrade() -> None:
     op.execute("CREATE EXTENSION IF NOT EXISTS postgis")
     run(BEFORE)
     op.execute("CREATE SEQUENCE report_reference_seq")
+    op.create_table(
+        "change",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("jurisdiction_id", sa.Integer(), nullable=False),
+        sa.Column("report_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("scope_before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("scope_after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
+    )
+    op.create_index("ix_change_unnumbered", "change", ["id"], unique=False, postgresql_where=sa.text("number IS NULL"))
+    op.create_index(
+        "uq_change_number", "change", ["number"], unique=True, postgresql_where=sa.text("number IS NOT NULL")
+    )
+    op.create_table(
+        "idempotency_key",
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("jurisdiction_id", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", "key", name=op.f("pk_idempotency_key")),
+    )
+    op.create_index("ix_idempotency_key_created_at", "idempotency_key", ["created_at"], unique=False)
     op.create_geospatial_table(
         "jurisdiction",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -102,22 +131,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_external_body")),
         sa.UniqueConstraint("jurisdiction_id", "code", name=op.f("uq_external_body_jurisdiction_id_code")),
     )
-    op.create_table(
-        "idempotency_key",
-        sa.Column("owner_id", sa.Uuid(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("jurisdiction_id", sa.Integer(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("etag", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["jurisdiction_id"], ["jurisdiction.id"], name=op.f("fk_idempotency_key_jurisdiction_id")
-        ),
-        sa.PrimaryKeyConstraint("owner_id", "key", name=op.f("pk_idempotency_key")),
-    )
-    op.create_index("ix_idempotency_key_created_at", "idempotency_key", ["created_at"], unique=False)
     op.create_table(
         "layer",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -385,7 +398,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("fk_report_crew_id")),
         sa.ForeignKeyConstraint(["department_id"], ["department.id"], name=op.f("fk_report_department_id")),
         sa.ForeignKeyConstraint(["device_id"], ["device.id"], name=op.f("fk_report_device_id")),
-        sa.ForeignKeyConstraint(["jurisdiction_id"], ["jurisdiction.id"], name=op.f("fk_report_jurisdiction_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_report")),
         sa.UniqueConstraint("jurisdiction_id", "reference", name=op.f("uq_report_jurisdiction_id_reference")),
@@ -423,29 +435,9 @@ def upgrade() -> None:
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expanded_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["jurisdiction_id"], ["jurisdiction.id"], name=op.f("fk_announcement_jurisdiction_id")),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_announcement_report_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_announcement")),
         sa.UniqueConstraint("report_id", "seq", name=op.f("uq_announcement_report_id_seq")),
-    )
-    op.create_table(
-        "change",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("jurisdiction_id", sa.Integer(), nullable=False),
-        sa.Column("report_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("scope_before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("scope_after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["jurisdiction_id"], ["jurisdiction.id"], name=op.f("fk_change_jurisdiction_id")),
-        sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_change_report_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_change")),
-    )
-    op.create_index("ix_change_report_id", "change", ["report_id"], unique=False)
-    op.create_index("ix_change_unnumbered", "change", ["id"], unique=False, postgresql_where=sa.text("number IS NULL"))
-    op.create_index(
-        "uq_change_number", "change", ["number"], unique=True, postgresql_where=sa.text("number IS NOT NULL")
     )
     op.create_table(
         "comment",
@@ -492,8 +484,6 @@ def upgrade() -> None:
         sa.Column("is_public", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint("seq > 0", name=op.f("ck_report_event_seq")),
-        sa.ForeignKeyConstraint(["actor_id"], ["person.id"], name=op.f("fk_report_event_actor_id")),
-        sa.ForeignKeyConstraint(["jurisdiction_id"], ["jurisdiction.id"], name=op.f("fk_report_event_jurisdiction_id")),
         sa.ForeignKeyConstraint(["report_id"], ["report.id"], name=op.f("fk_report_event_report_id")),
         sa.PrimaryKeyConstraint("report_id", "seq", name=op.f("pk_report_event")),
     )

@@ -1,0 +1,1 @@
+"""What the stories stand on: a server, a town, callers, a checker of the contract, builders."""

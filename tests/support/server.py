@@ -1,0 +1,127 @@
+"""The PostgreSQL server of one test run, its template database, and a database for each worker."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+
+from core.migrate import migrate
+from tests.support.town import lay_out_town
+
+SERVER_VARIABLE = "TEST_DATABASE_SERVER_URL"  # a server that is there already; its role must be a superuser
+_SHARED = "MENDWAY_TEST_RUN"  # how the workers of one run find its server: "<url>|<run>"
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The same database for SQLAlchemy and psycopg2."""
+    return "postgresql+psycopg2://" + url.split("://", 1)[1]
+
+
+def open_connection(url: str, **options: Any) -> Any:
+    """A raw psycopg2 connection that commits each statement."""
+    connection = psycopg2.connect(url, application_name="mendway-tests", **options)
+    connection.autocommit = True
+    return connection
+
+
+class Server:
+    """A PostgreSQL server where this run may make databases. `run` is in the name of each of them."""
+
+    def __init__(self, owner_url: str, superuser_url: str, run: str):
+        self.owner_url = owner_url
+        self.superuser_url = superuser_url
+        self.run = run
+
+    @classmethod
+    def of_this_run(cls) -> "Server":
+        """The server that `begin_run` started, from whichever process of the run."""
+        owner_url, superuser_url, run = os.environ[_SHARED].split("|")
+        return cls(owner_url, superuser_url, run)
+
+    @property
+    def template(self) -> str:
+        return f"{self.run}_template"
+
+    def url(self, database: str) -> str:
+        """`database` as the program's own role."""
+        return _with_database(self.owner_url, database)
+
+    def admin_url(self, database: str) -> str:
+        """`database` as a superuser: for putting tables back between tests, and for pulling plugs."""
+        return _with_database(self.superuser_url, database)
+
+    def execute(self, statement: str) -> None:
+        connection = open_connection(self.url("postgres"))
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        connection.close()
+
+    def clone(self, name: str) -> str:
+        """A fresh database like the template, and its name."""
+        database = f"{self.run}_{name}"
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.execute(f"CREATE DATABASE {database} TEMPLATE {self.template}")
+        return database
+
+    def make_empty(self, name: str) -> str:
+        """A database without any of our tables, and its name."""
+        database = f"{self.run}_{name}"
+        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.execute(f"CREATE DATABASE {database}")
+        return database
+
+    def drop_all(self) -> None:
+        """Remove every database of this run."""
+        connection = open_connection(self.url("postgres"))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [self.run + "\\_%"])
+            for (database,) in cursor.fetchall():
+                cursor.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
+        connection.close()
+
+
+def _with_database(url: str, database: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(path="/" + database).geturl().replace(f"{parts.scheme}:/{database}", f"{parts.scheme}:///{database}")
+
+
+_cluster: Any = None
+_folder: Path | None = None
+
+
+def begin_run() -> None:
+    """Start the run's cluster (or use the one that the environment names) and make its template. In the main process."""
+    global _cluster, _folder
+    run = f"test_{os.getpid()}"
+    given = os.environ.get(SERVER_VARIABLE)
+    if given:
+        owner_url = superuser_url = given
+    else:
+        from machine.testing import start_postgres
+
+        _folder = Path(tempfile.mkdtemp(prefix="mendway-test-", dir="/tmp"))
+        _folder.chmod(0o711)  # PostgreSQL may run as another account and must reach its own folder inside
+        _cluster = start_postgres(_folder, durable=False)
+        owner_url, superuser_url = _cluster.url("postgres"), _cluster.url("postgres", "postgres")
+    os.environ[_SHARED] = f"{owner_url}|{superuser_url}|{run}"
+    server = Server.of_this_run()
+    url = server.url(server.make_empty("template"))
+    migrate(sqlalchemy_url(url))
+    lay_out_town(sqlalchemy_url(url))
+
+
+def end_run() -> None:
+    """Stop what `begin_run` started, and leave nothing behind."""
+    if _SHARED not in os.environ:
+        return
+    if _cluster is None:
+        Server.of_this_run().drop_all()
+    else:
+        _cluster.stop()
+    if _folder is not None:
+        shutil.rmtree(_folder, ignore_errors=True)
+    del os.environ[_SHARED]
