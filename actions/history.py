@@ -1,6 +1,6 @@
 """One line of a report's history, with everything that must follow it, in the caller's transaction."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,6 +9,9 @@ from domain.access import Caller, scope_of
 from domain.changes import record_change
 from domain.reports import Report, ReportEvent
 from notifications.announce import announce
+
+AHEAD = timedelta(minutes=5)
+OLD = timedelta(days=30)
 
 
 def add_line(
@@ -43,11 +46,12 @@ def add_line(
         to_status=to_status,
         actor_id=caller.person_id,
         actor_role=caller.role,
+        at=report.updated_at,  # not when the transaction began: that may be before the line which it waited for
         captured_at=captured_at,
         note=note,
         reason=reason,
         is_public=is_public,
-        data=data,
+        data=_with_flag(data, clock_flag(captured_at, report.updated_at)),
     )
     session.add(line)
     record_change(session, report, kind, before or scope_of(report))
@@ -55,3 +59,16 @@ def add_line(
     if is_public:
         announce(session, report, report.last_seq, event or kind, caller.person_id)
     return line
+
+
+def clock_flag(captured_at: datetime | None, received_at: datetime) -> str | None:
+    """What is odd about a device's clock; the SQL function `submit_report` says the same of a report's."""
+    if captured_at is None:
+        return None
+    if captured_at > received_at + AHEAD:
+        return "ahead"
+    return "old" if captured_at < received_at - OLD else None
+
+
+def _with_flag(data: dict[str, Any] | None, flag: str | None) -> dict[str, Any] | None:
+    return {**(data or {}), "clock_flag": flag} if flag else data

@@ -14,11 +14,14 @@ from actions import submit
 from api import meta
 from api.auth import open_to_all, refuse_undeclared_routes
 from api.categories import catalogue
+from api.changes import changes
+from api.crews import crews
 from api.devices import devices
 from api.problems import set_up_problems
 from api.residents import residents
 from api.routing import routing
 from api.schemas import Problem
+from api.staff import desk
 from core import db, logs
 from core.config import Config
 from core.ids import new_id
@@ -27,7 +30,7 @@ log = logging.getLogger("api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-AUDIENCES = (devices, catalogue, residents, routing)
+AUDIENCES = (devices, catalogue, residents, routing, crews, desk, changes)
 
 
 class FastJson(JSONProvider):

@@ -132,7 +132,7 @@ class OneOf(fields.String):
     default_error_messages = {"invalid": _wrong("string")}
 
     def __init__(self, choices: tuple[str, ...], **kwargs: Any):
-        super().__init__(metadata={"enum": list(choices)}, **kwargs)
+        super().__init__(metadata={"enum": list(choices), **kwargs.pop("metadata", {})}, **kwargs)
         self.choices = choices
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
@@ -163,7 +163,8 @@ def read_moment(value: Any) -> datetime:
         raise ma.ValidationError("not-a-time")
     try:
         # Python keeps microseconds and refuses a leap second; both are read as the standard allows.
-        return datetime.fromisoformat(re.sub(r":60(?=[.Zz+-])", ":59", value.upper()))
+        # In UTC, because the first and the last day that there are can fall off the calendar on the way there.
+        return datetime.fromisoformat(re.sub(r":60(?=[.Zz+-])", ":59", value.upper())).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ma.ValidationError("not-a-time") from None
 

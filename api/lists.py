@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from api.fields import Count, Flag, Line, OneOf, QueryNumber, Shape
 from api.shown import shown_line, shown_report
 from api.town import config, town
-from domain.access import Caller
+from domain.access import Caller, in_hands_of
 from domain.errors import FieldError, Invalid, TokenMissing
 from domain.queries import NEWEST_FIRST, Condition, Order, Where, page_of_reports, read_cursor, timeline, write_cursor
 from domain.status import PHASES, Phase, Status
@@ -47,11 +47,28 @@ def listed_reports(session: Session, caller: Caller, query: dict[str, Any]) -> d
     if is_mine and caller.person_id is None:
         raise TokenMissing()
     view, column = ("whole_report", "whole_location") if is_mine else ("public_report", "public_location")
-    conditions = _conditions(query, column)
+    conditions = conditions_of(query, column)
     if is_mine:
         conditions.append(Where("person_id = :me", {"me": caller.person_id}))
     order = Order(distance_m(column), descending=False) if "near" in query else NEWEST_FIRST
     return report_page(session, caller, view, conditions, order, query)
+
+
+def work_page(session: Session, caller: Caller, query: dict[str, Any]) -> dict[str, Any]:
+    """A page of what is in this caller's hands, in full: newest first, or nearest with `near`.
+
+    Without `phase`, `status` or `reference` what is over is left out; `near` without a radius reaches across the town.
+    """
+    if query.get("taken") == "mine" and caller.crew_id is None:
+        raise Invalid([FieldError("?taken", "not-offered", {"choices": "free"})])
+    asked = {"radius_m": float(FARTHEST_M), **query}
+    conditions = [in_hands_of(caller, query.get("taken")), *conditions_of(asked, "whole_location")]
+    if "crew" in query:
+        conditions.append(Where("crew = :crew", {"crew": query["crew"]}))
+    if not {"phase", "status", "reference"} & query.keys():
+        conditions.append(Where("status <> ALL(CAST(:over AS text[]))", {"over": _statuses_in(Phase.CLOSED)}))
+    order = Order(distance_m("whole_location"), descending=False) if "near" in query else NEWEST_FIRST
+    return report_page(session, caller, "whole_report", conditions, order, query)
 
 
 def report_page(
@@ -71,13 +88,14 @@ def report_page(
     return {"items": items, "next": following}
 
 
-def _conditions(query: dict[str, Any], column: str) -> list[Condition]:
+def conditions_of(query: dict[str, Any], column: str) -> list[Condition]:
+    """The filters of a query as conditions; `column` is the position that `near` and `bbox` look at."""
     found: list[Condition] = []
     for name in ("category", "department", "status"):
         if name in query:
             found.append(Where(f"{name} = :{name}", {name: query[name]}))
     if "phase" in query:
-        codes = [status.value for status, phase in PHASES.items() if phase == query["phase"]]
+        codes = _statuses_in(query["phase"])
         found.append(Where("status = ANY(CAST(:phase_statuses AS text[]))", {"phase_statuses": codes}))
     if "area" in query:
         found.append(Where("area_keys @> ARRAY[CAST(:area AS text)]", {"area": query["area"]}))
@@ -88,6 +106,10 @@ def _conditions(query: dict[str, Any], column: str) -> list[Condition]:
     if "near" in query:
         found.append(within_m(column, _near(query["near"]), query.get("radius_m", USUAL_RADIUS_M)))
     return found
+
+
+def _statuses_in(wanted: str) -> list[str]:
+    return [status.value for status, phase in PHASES.items() if phase == wanted]
 
 
 def _reference(text: str) -> str:

@@ -40,6 +40,8 @@ def _made(app: Flask) -> dict[str, Any]:
         for method in _METHODS:
             if method in operations:
                 _finish(operations[method], names[path, method], views[path, method])
+    for response in spec["components"].get("responses", {}).values():
+        _as_problem(response)  # these are errors only; operations refer to them
     _tidy(spec)
     return spec
 
@@ -58,14 +60,18 @@ def _finish(operation: dict[str, Any], name: str, view: Any) -> None:
     operation["operationId"] = name
     for code, response in operation["responses"].items():
         if code == "default" or code[0] in "45":
-            content = response.get("content")
-            if content and "application/json" in content:
-                response["content"] = {CONTENT_TYPE: content["application/json"]}
+            _as_problem(response)
     if view.allowed_roles:
         operation["security"] = [{"bearer": []}, {}] if view.allows_strangers else [{"bearer": []}]
         operation["x-roles"] = list(view.allowed_roles)
     else:
         operation["security"] = []
+
+
+def _as_problem(response: dict[str, Any]) -> None:
+    content = response.get("content")
+    if content and "application/json" in content:
+        response["content"] = {CONTENT_TYPE: content["application/json"]}
 
 
 def _tidy(node: Any) -> None:

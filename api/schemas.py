@@ -1,6 +1,6 @@
 """Shapes that more than one audience sends or sees; shapes used once live beside their route."""
 
-from marshmallow import fields
+from marshmallow import INCLUDE, fields
 
 from api.fields import Facts, Id, Moment, Number, Shape, Words
 
@@ -141,6 +141,12 @@ class LineOut(Shape):
     note = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
     comment = fields.String(required=True, allow_none=True)
+    department = fields.Nested(NamedOut, metadata={"description": "Where it went, when it was rerouted."})
+    expected_at = Moment(metadata={"description": "When it is to be done, as said with this move."})
+    clock_flag = fields.String(allow_none=True, metadata={"enum": ["ahead", "old", None]})
+    crew = fields.Nested(
+        NamedOut, allow_none=True, metadata={"description": "Who has it since, null for nobody; not for strangers."}
+    )
 
 
 class TimelineOut(Shape):
@@ -174,6 +180,9 @@ class FieldErrorOut(Shape):
 
 class Problem(Shape):
     """An error, RFC 9457. More members may follow by type."""
+
+    class Meta:
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     title = fields.String(required=True)

@@ -1,5 +1,6 @@
 """Rows of the report views as the JSON that callers get, in their language."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -66,7 +67,9 @@ def shown_why(routed_by: dict[str, Any]) -> dict[str, Any]:
     """The rule and the area that decided, with a sentence for people."""
     speaks = language()
     area = routed_by.get("area")
-    if routed_by.get("rule") is None:
+    if routed_by.get("by") == "desk":
+        sentence = text_of(speaks, "why", "by_desk")
+    elif routed_by.get("rule") is None:
         sentence = text_of(speaks, "why", "no_rule")
     elif area is None:
         sentence = text_of(speaks, "why", "whole_town")
@@ -82,6 +85,15 @@ def shown_line(row: RowMapping, is_whole: bool) -> dict[str, Any]:
     line["by"] = row["actor_role"]
     for name in ("from_status", "to_status"):
         line[name] = described(row[name], speaks) if row[name] else None
+    facts = row["data"] or {}
+    if "department" in facts:
+        to = facts["department"]
+        line["department"] = _named(to["code"], to["name"], speaks, town().languages)
+    if "expected_at" in facts:
+        line["expected_at"] = datetime.fromisoformat(facts["expected_at"])
     if is_whole:
         line["captured_at"] = row["captured_at"]
+        line["clock_flag"] = facts.get("clock_flag")
+        if "crew" in facts:
+            line["crew"] = facts["crew"]
     return line

@@ -1,5 +1,5 @@
 -- Reports as phones send them: each with its own id and Idempotency-Key, at a random place in the town.
--- Environment: TOKEN, BOX (west,south,east,north), CATEGORY, ANSWERS (JSON), RESULT (a file for the figures).
+-- Environment: TOKENS (comma-separated), BOX (west,south,east,north), CATEGORY, ANSWERS (JSON), RESULT (a file for the figures).
 local threads = 0
 
 function setup(thread)
@@ -25,14 +25,16 @@ function init(args)
   west, south, width, height = box[1], box[2], box[3] - box[1], box[4] - box[2]
   headers = {
     ["Content-Type"] = "application/json",
-    ["Authorization"] = "Bearer " .. os.getenv("TOKEN"),
   }
+  tokens = {}
+  for token in string.gmatch(os.getenv("TOKENS"), "[^,]+") do tokens[#tokens + 1] = token end
   category, answers = os.getenv("CATEGORY"), os.getenv("ANSWERS")
 end
 
 function request()
   local id = uuid()
   headers["Idempotency-Key"] = id
+  headers["Authorization"] = "Bearer " .. tokens[math.random(#tokens)]
   local body = string.format(
     '{"id":"%s","category":"%s","location":{"lon":%.6f,"lat":%.6f,"accuracy_m":8.5},"address":"48 Alder Lane",' ..
     '"description":"A deep hole in the right lane, just before the crossing; cars swerve into the cycle lane.",' ..

@@ -21,29 +21,29 @@ _DEFER = text(
     ORDER BY job.place
     """
 )
+# MATERIALIZED: the planner must not run a subquery that locks rows twice.
 _TAKE_ALONG = text(
     """
-    DELETE FROM procrastinate_jobs
-    WHERE id IN (
-      SELECT next.id
-      FROM (
-        SELECT due.id, sum(greatest(jsonb_array_length(due.named), 1)) OVER (ORDER BY due.priority DESC, due.id) AS total
-        FROM (
-          SELECT id, priority, jsonb_path_query_array(args, CAST(:path AS jsonpath)) AS named
-          FROM procrastinate_jobs
-          WHERE status = 'todo'
-            AND queue_name = :queue
-            AND task_name = :task
-            AND lock IS NULL
-            AND (scheduled_at IS NULL OR scheduled_at <= now())
-          ORDER BY priority DESC, id
-          LIMIT :most
-          FOR UPDATE SKIP LOCKED
-        ) AS due
-      ) AS next
-      WHERE next.total <= :most
+    WITH due AS MATERIALIZED (
+      SELECT id, priority, jsonb_path_query_array(args, CAST(:path AS jsonpath)) AS named
+      FROM procrastinate_jobs
+      WHERE status = 'todo'
+        AND queue_name = :queue
+        AND task_name = :task
+        AND lock IS NULL
+        AND (scheduled_at IS NULL OR scheduled_at <= now())
+      ORDER BY priority DESC, id
+      LIMIT :most
+      FOR UPDATE SKIP LOCKED
+    ), counted AS MATERIALIZED (
+      SELECT id, named, sum(greatest(jsonb_array_length(named), 1)) OVER (ORDER BY priority DESC, id) AS total
+      FROM due
     )
-    RETURNING jsonb_path_query_array(args, CAST(:path AS jsonpath))
+    DELETE FROM procrastinate_jobs job
+    USING counted
+    WHERE counted.id = job.id
+      AND counted.total <= :most
+    RETURNING counted.named
     """
 )
 _FORGET_SILENT_WORKERS = text("SELECT count(*) FROM procrastinate_prune_stalled_workers_v1(:silent_s)")
@@ -72,6 +72,15 @@ _NAMED = text(
     WHERE job.task_name = :task
     """
 )
+_FORGET_FINISHED = text(
+    """
+    DELETE FROM procrastinate_jobs job
+    WHERE job.status IN ('succeeded', 'cancelled', 'aborted')
+      AND (SELECT max(step.at) FROM procrastinate_events step WHERE step.job_id = job.id)
+          < now() - make_interval(secs => :older_s)
+    RETURNING job.id
+    """
+)
 _DUE = text(
     """
     SELECT count(*)
@@ -81,23 +90,22 @@ _DUE = text(
       AND (scheduled_at IS NULL OR scheduled_at <= now())
     """
 )
-    """
-    SELECT extract(epoch FROM now() - min(coalesce(job.scheduled_at, step.at)))
-    FROM procrastinate_jobs job
-    JOIN procrastinate_events step ON step.job_id = job.id AND step.type = 'deferred'
-    WHERE job.status = 'todo' AND coalesce(job.scheduled_at, step.at) <= now()
-    """
-)
-_DUE = text("SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = ANY(:queues) AND coalesce(scheduled_at, now()) <= now()")
 
 
-def defer(session: Session, task: str, queue: str, args: dict[str, Any], priority: int = 0, at: datetime | None = None) -> None:
+def defer(
+    session: Session, task: str, queue: str, args: dict[str, Any], priority: int = 0, at: datetime | None = None
+) -> None:
     """Have the worker do `task` after this transaction has committed, not before `at`."""
     defer_each(session, task, queue, [args], priority, at)
 
 
 def defer_each(
-    session: Session, task: str, queue: str, each: Sequence[dict[str, Any]], priority: int = 0, at: datetime | None = None
+    session: Session,
+    task: str,
+    queue: str,
+    each: Sequence[dict[str, Any]],
+    priority: int = 0,
+    at: datetime | None = None,
 ) -> None:
     """One job for each of these arguments, in one statement."""
     if each:
@@ -133,6 +141,11 @@ def without_job(session: Session, task: str, key: str, values: Sequence[str]) ->
         return []
     named = set(session.execute(_NAMED, {"task": task, "path": f"$.{key}[*]"}).scalars())
     return [value for value in values if value not in named]
+
+
+def forget_finished(session: Session, older_s: float) -> int:
+    """Delete jobs that ended this long ago; those that succeed are deleted at once. Returns how many."""
+    return len(session.execute(_FORGET_FINISHED, {"older_s": older_s}).all())
 
 
 def due_count(session: Session, queues: Sequence[str]) -> int:

@@ -11,7 +11,9 @@ from __future__ import annotations
 from math import atan2, cos, exp, floor, hypot, radians, sin
 from random import Random
 
-from shapely import LineString, Point
+import numpy as np
+import shapely
+from shapely import LineString
 
 from demo.ground import SQUARE, Ground
 from demo.plane import Metres
@@ -23,6 +25,7 @@ QUARTERS: list[tuple[Metres, float, float]] = [  # centre, direction in degrees,
 ]  # fmt: skip
 VILLAGES = ((2900, -900, 700), (-2900, -700, 800), (1300, 2500, 600))  # x, y, reach: grown into the town long ago
 STEP_M = 60  # the field is worked out on a lattice and read between its points
+Pull = tuple[float, float]  # a direction as an angle, and its weight
 WEST, SOUTH, COLUMNS, ROWS = -5100, -2700, 172, 120
 
 
@@ -32,9 +35,15 @@ class Field:
     def __init__(self, land: Ground, seed: int) -> None:
         chance = Random(f"field {seed}")
         self.quarters = [(at, radians(angle + chance.uniform(-6, 6)), reach) for at, angle, reach in QUARTERS]
-        self.lines = [(land.shore, 420.0, 2.5), (land.river, 260.0, 2.0), (land.highway, 240.0, 3.0)]
         self.wave = chance.uniform(0, 6.28)
-        self.lattice = [[self._at(WEST + STEP_M * i, SOUTH + STEP_M * j) for i in range(COLUMNS)] for j in range(ROWS)]
+        places = [(float(WEST + STEP_M * i), float(SOUTH + STEP_M * j)) for j in range(ROWS) for i in range(COLUMNS)]
+        drawn = [
+            _beside(land.shore, places, reach_m=420, strength=2.5),
+            _beside(land.river, places, reach_m=260, strength=2.0),
+            _beside(land.highway, places, reach_m=240, strength=3.0),
+        ]
+        found = [self._at(place, [pull[n] for pull in drawn]) for n, place in enumerate(places)]
+        self.lattice = [found[j * COLUMNS : (j + 1) * COLUMNS] for j in range(ROWS)]
 
     def direction(self, x: float, y: float, across: bool) -> Metres:
         """A unit vector along the streets (or `across` them)."""
@@ -47,19 +56,17 @@ class Field:
         angle = atan2(sine, cosine) / 2
         return (-sin(angle), cos(angle)) if across else (cos(angle), sin(angle))
 
-    def _at(self, x: float, y: float) -> Metres:
-        cosine = sine = 0.0
+    def _at(self, place: Metres, drawn: list[Pull]) -> Metres:
+        x, y = place
+        pulls = list(drawn)
         for (cx, cy), angle, reach in self.quarters:
-            weight = exp(-(((x - cx) ** 2 + (y - cy) ** 2) / reach**2))
             bent = angle + 0.12 * sin(x / 700 + self.wave) + 0.12 * sin(y / 600 - self.wave)
-            cosine, sine = cosine + weight * cos(2 * bent), sine + weight * sin(2 * bent)
-        for line, reach, strength in self.lines:
-            angle, away = _along(line, x, y)
-            weight = strength * exp(-((away / reach) ** 2))
-            cosine, sine = cosine + weight * cos(2 * angle), sine + weight * sin(2 * angle)
-        round_the_square = atan2(y - SQUARE[1], x - SQUARE[0]) + radians(90)
-        weight = 1.6 * exp(-(((x - SQUARE[0]) ** 2 + (y - SQUARE[1]) ** 2) / OLD_TOWN_M**2))
-        cosine, sine = cosine + weight * cos(2 * round_the_square), sine + weight * sin(2 * round_the_square)
+            pulls.append((bent, exp(-(((x - cx) ** 2 + (y - cy) ** 2) / reach**2))))
+        from_square = (x - SQUARE[0], y - SQUARE[1])
+        around = atan2(from_square[1], from_square[0]) + radians(90)
+        pulls.append((around, 1.6 * exp(-((from_square[0] ** 2 + from_square[1] ** 2) / OLD_TOWN_M**2))))
+        cosine = sum(weight * cos(2 * angle) for angle, weight in pulls)
+        sine = sum(weight * sin(2 * angle) for angle, weight in pulls)
         return round(cosine, 6), round(sine, 6)
 
 
@@ -69,9 +76,14 @@ def density(x: float, y: float) -> float:
     return max(around_square, *(0.75 * exp(-(((x - a) ** 2 + (y - b) ** 2) / r**2)) for a, b, r in VILLAGES))
 
 
-def _along(line: LineString, x: float, y: float) -> tuple[float, float]:
-    """The direction of the line at its point nearest to (x, y), and how far away that is."""
-    here = Point(x, y)
-    at = line.project(here)
-    back, on = line.interpolate(max(at - 40, 0)), line.interpolate(min(at + 40, line.length))
-    return atan2(on.y - back.y, on.x - back.x), line.distance(here)
+def _beside(line: LineString, places: list[Metres], reach_m: float, strength: float) -> list[Pull]:
+    """The direction of the line at its point nearest to each place, and how strongly it is felt there."""
+    points = shapely.points(places)
+    along = shapely.line_locate_point(line, points)
+    back = shapely.get_coordinates(shapely.line_interpolate_point(line, np.maximum(along - 40, 0)))
+    on = shapely.get_coordinates(shapely.line_interpolate_point(line, np.minimum(along + 40, line.length)))
+    away = shapely.distance(line, points)
+    return [
+        (atan2(dy, dx), strength * exp(-((metres / reach_m) ** 2)))
+        for (dx, dy), metres in zip((on - back).tolist(), away.tolist(), strict=True)
+    ]

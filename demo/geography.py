@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from shapely import LineString, MultiPolygon, Polygon
+from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import split
 
@@ -24,8 +24,9 @@ from demo.green import parks, waterfront
 from demo.ground import Ground, ground
 from demo.naming import named
 from demo.partition import GRID, Block, blocks, on_grid, outer_shape
-from demo.plane import DECIMALS, TOWN_SQUARE, Metres
+from demo.plane import DECIMALS, Metres
 from demo.regions import Regions
+from demo.shapes import in_degrees, polygons_of
 from demo.streets import HIGHWAY, STREET, Street, loose_ends, street_network
 
 SEED = 7
@@ -94,13 +95,15 @@ def town(seed: int = SEED) -> Town:
     cells = _blocks(land, streets)
     wards = _areas(cells, land, WARDS, evenness=1.0)
     layers = {
-        "outline": [Area("town", "Town limits", outer_shape(ward.shape for ward in wards))],
+        "outline": [
+            Area("town", "Town limits", outer_shape(part for ward in wards for part in polygons_of(ward.shape)))
+        ],
         "wards": wards,
         "districts": _areas(cells, land, DISTRICTS, evenness=0.4),
         "neighbourhoods": _areas(cells, land, NEIGHBOURHOODS, evenness=0.15),
-        "corridors": [Area("route-9", "Route 9", _in_degrees(_corridor(land)))],
-        "parks": [Area(code, name, _in_degrees(shape)) for code, name, shape in parks(land, cells, seed)],
-        "waterfront": [Area(code, name, _in_degrees(shape)) for code, name, shape in waterfront(land)],
+        "corridors": [Area("route-9", "Route 9", _drawn(_corridor(land)))],
+        "parks": [Area(code, name, _drawn(shape)) for code, name, shape in parks(land, cells, seed)],
+        "waterfront": [Area(code, name, _drawn(shape)) for code, name, shape in waterfront(land)],
     }
     return Town(land, streets, layers)
 
@@ -112,8 +115,7 @@ def write(made: Town, folder: Path = AREAS) -> list[Path]:
     for layer, areas in made.layers.items():
         features = [_feature(area.shape, code=area.code, name=area.name) for area in areas]
         files.append(_write(folder / f"{layer}.geojson", features))
-    lines = [LineString(TOWN_SQUARE.all_degrees(street.line.coords)) for street in made.streets]
-    features = [_feature(line, name=s.name, kind=s.kind) for line, s in zip(lines, made.streets, strict=True)]
+    features = [_feature(in_degrees(s.line), name=s.name, kind=s.kind) for s in made.streets]
     files.append(_write(folder / "streets.geojson", features))
     return files
 
@@ -147,10 +149,9 @@ def _corridor(land: Ground) -> BaseGeometry:
     return land.highway.buffer(CORRIDOR_HALF_WIDTH_M, cap_style="flat").intersection(land.outline)
 
 
-def _in_degrees(shape: BaseGeometry) -> Polygon | MultiPolygon:
-    turned = shapely.transform(shape, lambda rows: [TOWN_SQUARE.degrees((x, y)) for x, y in rows])
-    snapped = shapely.set_precision(turned, GRID)
-    parts = [on_grid(part) for part in shapely.get_parts(snapped).tolist()]
+def _drawn(shape: BaseGeometry) -> Polygon | MultiPolygon:
+    snapped = shapely.set_precision(in_degrees(shape), GRID)
+    parts = [on_grid(part) for part in polygons_of(snapped)]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from math import hypot, pi
 from random import Random
 
-import shapely
-from shapely import LineString, Polygon
+from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from demo.ground import BEACH, HARBOUR, RIVER_HALF_WIDTH_M, Ground
 from demo.naming import names
 from demo.partition import Block
-from demo.plane import TOWN_SQUARE, Metres
+from demo.plane import Metres
+from demo.shapes import in_metres, largest
 
 Named = tuple[str, str, BaseGeometry]  # code, name, shape in metres
 STREET_HALF_WIDTH_M = 9.0
@@ -41,8 +41,8 @@ def parks(land: Ground, cells: Sequence[Block], seed: int) -> list[Named]:
             block = next((b for b in fitting if _far_from(taken, b.middle)), None)
             if block is not None:
                 taken.append(block.middle)
-                found.append((name, _in_metres(block.shape).buffer(-STREET_HALF_WIDTH_M, join_style="mitre")))
-    return [(name.lower().replace(" ", "-"), name, _largest(shape)) for name, shape in found]
+                found.append((name, in_metres(block.shape).buffer(-STREET_HALF_WIDTH_M, join_style="mitre")))
+    return [(name.lower().replace(" ", "-"), name, largest(shape)) for name, shape in found]
 
 
 def waterfront(land: Ground) -> list[Named]:
@@ -57,21 +57,21 @@ def waterfront(land: Ground) -> list[Named]:
 def _strip(land: Ground, between: tuple[float, float], deep_m: float) -> BaseGeometry:
     """The land within so many metres of the shore between two x."""
     shore = LineString([point for point in land.shore.coords if between[0] <= point[0] <= between[1]])
-    return _largest(shore.buffer(deep_m, cap_style="flat").intersection(land.outline))
+    return largest(shore.buffer(deep_m, cap_style="flat").intersection(land.outline))
 
 
 def _river_walk(land: Ground) -> BaseGeometry:
     """A green strip along the western bank, between the water and the quay."""
     middle = substring(land.river, 0.42, 0.78, normalized=True)
     strip = middle.buffer(-62, single_sided=True).difference(land.river.buffer(RIVER_HALF_WIDTH_M + 3))
-    return _largest(strip)
+    return largest(strip)
 
 
 def _fits(block: Block, hectares: tuple[float, float], land: Ground) -> bool:
     """Of the right size, rather compact, on dry land and away from the highway."""
     if not hectares[0] <= block.area_m2 / 10_000 <= hectares[1]:
         return False
-    shape = _in_metres(block.shape)
+    shape = in_metres(block.shape)
     compact = 4 * pi * shape.area / shape.length**2
     away = min(shape.distance(line) for line in (land.river, land.highway, land.shore))
     return compact > 0.5 and away > 60 and shape.distance(land.outline.exterior) > 40
@@ -79,11 +79,3 @@ def _fits(block: Block, hectares: tuple[float, float], land: Ground) -> bool:
 
 def _far_from(taken: Sequence[Metres], place: Metres) -> bool:
     return all(hypot(place[0] - x, place[1] - y) > APART_M for x, y in taken)
-
-
-def _in_metres(shape: Polygon) -> Polygon:
-    return Polygon(TOWN_SQUARE.all_metres(shape.exterior.coords))
-
-
-def _largest(shape: BaseGeometry) -> BaseGeometry:
-    return max(shapely.get_parts(shape).tolist(), key=lambda part: part.area)

@@ -11,8 +11,10 @@ from math import hypot
 from random import Random
 
 from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from demo.plane import Metres
+from demo.shapes import longest
 
 SHORE: list[Metres] = [  # from west to east
     (-4480, -1850), (-3900, -2150), (-3250, -2080), (-2700, -1700), (-2250, -1420), (-1850, -1500), (-1500, -1250),
@@ -48,7 +50,7 @@ class Ground:
     shore: LineString
     outline: Polygon
     river: LineString
-    water: Polygon
+    water: BaseGeometry
     highway: LineString
     common: Polygon
     square: Polygon
@@ -60,7 +62,7 @@ def ground(seed: int) -> Ground:
     limits = _rough(_moved(LIMITS, chance, 60), chance, 0.025)
     outline = Polygon(_rounded(shore + limits))
     river = LineString(_rounded(smooth(_moved(RIVER, chance, 30))))
-    highway = LineString(_rounded(smooth(_moved(HIGHWAY, chance, 40))))
+    highway = longest(LineString(_rounded(smooth(_moved(HIGHWAY, chance, 40)))).intersection(outline))
     common, square = _ring(COMMON, COMMON_RADIUS_M, chance), _ring(SQUARE, SQUARE_RADIUS_M, chance)
     water = river.buffer(RIVER_HALF_WIDTH_M, quad_segs=4).intersection(outline)
     return Ground(LineString(_rounded(shore)), outline, river, water, highway, common, square)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from demo.lives import Comment, Life, Move
 from demo.places import Place, Places
-from demo.wording import HERE, Answers, answers, categories, description, phrases
+from demo.wording import HERE, Answers, answers, categories, description, phrases, said_by
 
 SPAN = timedelta(days=548)
 WEEKDAYS = [1.25, 1.15, 1.1, 1.05, 1.05, 0.75, 0.65]  # from Monday
@@ -121,7 +121,8 @@ class _Historian:
         day = moment.captured_at.astimezone(self.zone).date()
         given = answers(self.forms[category].get("questions", []), day, chance)
         text = description(words, common, given, place, language, chance)
-        moves, comments = Life(habit, words, common, self.zone).tell(moment.received_at, self.until, language, chance)
+        done = next((said["done"] for said in said_by(words, given) if "done" in said), words["done"])
+        moves, comments = Life(habit, done, common, self.zone).tell(moment.received_at, self.until, language, chance)
         return HistoricalReport(
             id=_uuid7(moment.captured_at, chance),
             category=category,

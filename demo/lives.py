@@ -33,8 +33,8 @@ class Comment:
 class Life:
     """Tells the life of one report from the moment it arrived; what lies after `until` has not happened yet."""
 
-    def __init__(self, habit: dict[str, Any], words: dict[str, Any], common: dict[str, Any], zone: ZoneInfo) -> None:
-        self.habit, self.words, self.common, self.zone = habit, words, common, zone
+    def __init__(self, habit: dict[str, Any], done: list[str], common: dict[str, Any], zone: ZoneInfo) -> None:
+        self.habit, self.done, self.common, self.zone = habit, done, common, zone
         self.notes = common["notes"]
 
     def tell(
@@ -91,17 +91,17 @@ class Life:
         """Planned or at once, held up now and then, done in the end."""
         days = self.habit["fix_d"]
         if days > 2 and self.chance.random() < 0.4:
-            self._pass(hours=days * 7, role="crew")
+            self._pass(hours=days * 8, role="crew")
             expected = self._opening(self.now + timedelta(days=days * self.chance.uniform(0.4, 1.2)), "crew")
             self._move("scheduled", "crew", self.chance.choice(self.notes["schedule"]), expected_at=expected)
-        self._pass(hours=days * 15, role="crew")
+        self._pass(hours=days * 17, role="crew")
         if days > 1.5 and self.chance.random() < 0.09:
             reason, note = self.chance.choice(self.notes["hold"])
             self._move("on_hold", "crew", note, reason)
             self._pass(hours=days * 16 + 24, role="crew")
         self._move("in_progress", "crew")
-        self._pass(hours=min(days * 2, 6), role="crew", spread=0.4)
-        self._move("resolved", "crew", self.chance.choice(self.words["done"]))
+        self._pass(hours=min(days * 3, 50), role="crew", spread=0.5)
+        self._move("resolved", "crew", self.chance.choice(self.done))
 
     def _again(self) -> None:
         """The fault comes back: the resident says so, the desk opens the report again, the crew returns."""
@@ -112,8 +112,8 @@ class Life:
         self._move("reopened", "dispatcher", note, reason)
         self._pass(hours=self.habit["fix_d"] * 10, role="crew")
         self._move("in_progress", "crew")
-        self._pass(hours=min(self.habit["fix_d"] * 2, 6), role="crew", spread=0.4)
-        self._move("resolved", "crew", self.chance.choice(self.words["done"]))
+        self._pass(hours=min(self.habit["fix_d"] * 3, 50), role="crew", spread=0.5)
+        self._move("resolved", "crew", self.chance.choice(self.done))
 
     def _strangers(self, received_at: datetime) -> None:
         """Comments of others, while the report is open."""

@@ -15,6 +15,7 @@ import shapely
 from shapely import LinearRing, LineString, Point, Polygon, STRtree
 
 from demo.plane import DECIMALS, TOWN_SQUARE, Degrees, Metres
+from demo.shapes import in_degrees, in_metres, largest
 
 GRID = 10.0**-DECIMALS
 Edge = tuple[Degrees, Degrees]
@@ -41,8 +42,8 @@ def blocks(
 
     Across `strong` lines, such as a river or an avenue, neighbours hardly hang together.
     """
-    drawn = [LineString(TOWN_SQUARE.all_degrees(line.coords)) for line in [*lines, *strong, outline.exterior]]
-    limits = Polygon(TOWN_SQUARE.all_degrees(outline.exterior.coords))
+    drawn = [in_degrees(line) for line in [*lines, *strong, outline.exterior]]
+    limits = in_degrees(outline)
     noded = shapely.union_all(drawn, grid_size=GRID)
     faces = [
         on_grid(face)
@@ -84,12 +85,10 @@ def _ring(ring: LinearRing, counter_clockwise: bool) -> list[Degrees]:
 
 
 def _block(face: Polygon, density: Callable[[float, float], float]) -> Block:
-    in_metres = Polygon(
-        TOWN_SQUARE.all_metres(face.exterior.coords), [TOWN_SQUARE.all_metres(hole.coords) for hole in face.interiors]
-    )
-    inside = in_metres.representative_point()
+    shape = largest(in_metres(face))
+    inside = shape.representative_point()
     middle = (round(inside.x, 1), round(inside.y, 1))
-    return Block(face, middle, in_metres.area, round(in_metres.area * density(*middle), 1))
+    return Block(face, middle, shape.area, round(shape.area * density(*middle), 1))
 
 
 def _introduce(found: list[Block], strong: Sequence[LineString]) -> None:
@@ -100,7 +99,7 @@ def _introduce(found: list[Block], strong: Sequence[LineString]) -> None:
         other = owner.get(edge[::-1])
         if other is None:
             continue
-        (x0, y0), (x1, y1) = TOWN_SQUARE.all_metres(edge)
+        (x0, y0), (x1, y1) = (TOWN_SQUARE.metres(end) for end in edge)
         middle = Point((x0 + x1) / 2, (y0 + y1) / 2).buffer(1.5)
         share = 0.05 if len(tree.query(middle, predicate="intersects")) else 1.0
         beside = found[number].beside

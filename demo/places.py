@@ -11,12 +11,14 @@ from random import Random
 from typing import Any
 
 import shapely
-from shapely import LineString, Point, Polygon, STRtree
+from shapely import Point, STRtree
 from shapely.geometry.base import BaseGeometry
 
 from demo.field import density
 from demo.geography import AREAS
+from demo.naming import names
 from demo.plane import TOWN_SQUARE, Metres
+from demo.shapes import in_metres, longest
 from demo.streets import AVENUE, HIGHWAY
 
 EVERY_M = 20.0
@@ -55,12 +57,14 @@ class Places:
         streets = _features(folder / "streets.geojson")
         self.names = [properties["name"] for properties, _ in streets]
         self.kinds = [properties["kind"] for properties, _ in streets]
-        self.lines = [_in_metres(shape) for _, shape in streets]
+        self.lines = [longest(in_metres(shape)) for _, shape in streets]
         self.parks = [
-            (properties["name"], _in_metres(shape)) for properties, shape in _features(folder / "parks.geojson")
+            (properties["name"], in_metres(shape)) for properties, shape in _features(folder / "parks.geojson")
         ]
-        self.waterfront = {p["code"]: (p["name"], _in_metres(s)) for p, s in _features(folder / "waterfront.geojson")}
-        self.town = _in_metres(_features(folder / "outline.geojson")[0][1]).buffer(-LIMIT_M)
+        self.waterfront = {p["code"]: (p["name"], in_metres(s)) for p, s in _features(folder / "waterfront.geojson")}
+        words = names()["parks"]
+        self.playgrounds = [park for park in self.parks if park[0] in (words["common"], *words["others"])]
+        self.town = in_metres(_features(folder / "outline.geojson")[0][1]).buffer(-LIMIT_M)
         shapely.prepare(self.town)
         self.crossings = self._crossings()
         town_streets = [n for n, kind in enumerate(self.kinds) if kind != HIGHWAY]
@@ -72,7 +76,7 @@ class Places:
         self.park_weights = list(accumulate(shape.area**0.4 for _, shape in self.parks))
 
     def find(self, kind: str, chance: Random) -> Place:
-        """kind: street, home, crossing, park, harbour, beach or highway."""
+        """kind: street, home, crossing, park, playground, harbour, beach or highway."""
         for _ in range(100):
             place = self._try(kind, chance)
             if place is not None:
@@ -89,6 +93,8 @@ class Places:
         if kind == "park":
             name, shape = chance.choices(self.parks, cum_weights=self.park_weights)[0]
             return self._in_area(name, shape, "in", chance)
+        if kind == "playground":
+            return self._in_area(*chance.choice(self.playgrounds), "in", chance)
         if kind in self.waterfront:
             name, shape = self.waterfront[kind]
             return self._in_area(name, shape, "at", chance)
@@ -99,7 +105,7 @@ class Places:
         spot = chance.choices(self.spots, cum_weights=self.weights)[0]
         return self._on_street(spot, kind == "home" or chance.random() < 0.45, chance)
 
-    def _in_area(self, name: str, shape: Polygon, preposition: str, chance: Random) -> Place | None:
+    def _in_area(self, name: str, shape: BaseGeometry, preposition: str, chance: Random) -> Place | None:
         west, south, east, north = shape.bounds
         point = Point(chance.uniform(west, east), chance.uniform(south, north))
         while not shape.contains(point):
@@ -181,8 +187,3 @@ class Places:
 def _features(path: Path) -> list[tuple[dict[str, str], BaseGeometry]]:
     read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return [(feature["properties"], shapely.geometry.shape(feature["geometry"])) for feature in read["features"]]
-
-
-def _in_metres(shape: BaseGeometry) -> Any:
-    turned = shapely.transform(shape, lambda rows: [TOWN_SQUARE.metres((x, y)) for x, y in rows])
-    return LineString(turned.coords) if turned.geom_type == "LineString" else turned

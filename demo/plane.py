@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import cos, radians, sin, sqrt
 
 Metres = tuple[float, float]  # x to the east, y to the north, from the town square
@@ -32,12 +31,6 @@ class LocalPlane:
 
     def metres(self, point: Degrees) -> Metres:
         return (point[0] - self.lon) * self.m_per_lon, (point[1] - self.lat) * self.m_per_lat
-
-    def all_degrees(self, points: Iterable[Metres]) -> list[Degrees]:
-        return [self.degrees(point) for point in points]
-
-    def all_metres(self, points: Iterable[Degrees]) -> list[Metres]:
-        return [self.metres(point) for point in points]
 
 
 # Open ocean, some 200 km from the nearest island: nobody can take the town for a real one.

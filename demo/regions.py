@@ -64,14 +64,16 @@ class Regions:
     def _reunite(self) -> None:
         """Gives every part that lies apart from its region to the neighbour it hangs together with most."""
         loose = [part for region in range(len(self.seats)) for part in self._parts(region)[1:]]
-        for part in loose:
-            bonds = self._bonds(part)
-            bonds.pop(self.owner[part[0]], None)
-            taker = max(bonds, key=lambda region: (bonds[region], -region), default=self.owner[part[0]])
-            for number in part:
-                self.owner[number] = taker
-        if loose:
+        taken = [part for part in loose if self._given_away(part)]
+        if taken:
             self._reunite()
+
+    def _given_away(self, part: list[int]) -> bool:
+        bonds = self._bonds(part)
+        bonds.pop(self.owner[part[0]], None)
+        for number in part if bonds else ():
+            self.owner[number] = max(bonds, key=lambda region: (bonds[region], -region))
+        return bool(bonds)
 
     def _bonds(self, numbers: Iterable[int]) -> dict[int, float]:
         """How strongly these blocks hang together with each region that they may belong to."""

@@ -14,6 +14,7 @@ from shapely.ops import substring
 from demo.field import Field, density
 from demo.ground import Ground, rounded, smooth
 from demo.plane import Metres
+from demo.shapes import lines_of, longest, meetings_of, pairs
 from demo.trace import Plan, Tracer
 
 AVENUE, STREET, HIGHWAY = "avenue", "street", "highway"
@@ -35,16 +36,16 @@ def street_network(land: Ground, seed: int) -> list[Street]:
     """Every street of the town, the highway first, then avenues, then streets."""
     tracer = Tracer(Field(land, seed), seed)
     drawn = _drawn(land)
-    tracer.reserve(land.river.coords)
+    tracer.reserve(pairs(land.river.coords))
     for street in drawn:
         if not street.line.is_closed:
-            tracer.reserve(street.line.coords)
+            tracer.reserve(pairs(street.line.coords))
     dry = land.outline.buffer(-18).difference(land.common.union(land.square))
     banks = dry.difference(land.water.buffer(12))
     drawn += [Street(AVENUE, "", LineString(line)) for line in _avenues(tracer, dry)]
     drawn += [Street(STREET, "", LineString(line)) for line in _lanes(tracer, banks)]
     # Calm before joining: a line that loses points after another was led to it no longer meets that other.
-    calm = [replace(street, line=street.line.simplify(1.5)) for street in drawn]
+    calm = [replace(street, line=longest(street.line.simplify(1.5))) for street in drawn]
     return _trimmed(_joined(calm, land))
 
 
@@ -52,7 +53,7 @@ def _drawn(land: Ground) -> list[Street]:
     """The streets that follow what was there before."""
     east, west = _quays(land)
     return [
-        Street(HIGHWAY, "Route 9", land.highway.intersection(land.outline)),
+        Street(HIGHWAY, "Route 9", land.highway),
         Street(AVENUE, "Shore Road", _shore_road(land)),
         Street(AVENUE, "East Quay", east),
         Street(AVENUE, "West Quay", west),
@@ -61,7 +62,7 @@ def _drawn(land: Ground) -> list[Street]:
     ]
 
 
-def _avenues(tracer: Tracer, where: Polygon) -> Iterable[list[Metres]]:
+def _avenues(tracer: Tracer, where: BaseGeometry) -> Iterable[list[Metres]]:
     def apart(x: float, y: float) -> float:
         return 820 - 280 * density(x, y)
 
@@ -69,7 +70,7 @@ def _avenues(tracer: Tracer, where: Polygon) -> Iterable[list[Metres]]:
         yield from tracer.streets(Plan(where, across, apart, longest_m=12_000, close_up=0.75))
 
 
-def _lanes(tracer: Tracer, where: Polygon) -> Iterable[list[Metres]]:
+def _lanes(tracer: Tracer, where: BaseGeometry) -> Iterable[list[Metres]]:
     for across, closest_m in ((True, 165), (False, 88)):
 
         def apart(x: float, y: float, closest_m: float = closest_m) -> float:
@@ -81,19 +82,16 @@ def _lanes(tracer: Tracer, where: Polygon) -> Iterable[list[Metres]]:
 def _shore_road(land: Ground) -> LineString:
     """A road along the water, 55 m from it, as smooth as roads are."""
     beside = land.outline.buffer(-55).exterior.intersection(land.shore.buffer(62))
-    line = max(_lines(shapely.line_merge(beside)), key=_length).simplify(14)
-    points = [rounded(point) for point in line.coords]
+    line = longest(longest(shapely.line_merge(beside)).simplify(14))
+    points = [rounded(point) for point in pairs(line.coords)]
     return LineString(smooth(points if points[0][0] < points[-1][0] else points[::-1], 1))
 
 
 def _quays(land: Ground) -> list[LineString]:
     """A street on each bank, from the highway down to the mouth; the eastern one first."""
     town = land.outline.buffer(-40)
-    lower = substring(land.river, 0.32, 1, normalized=True)
-    return [
-        max(_lines(lower.offset_curve(side * QUAY_M, quad_segs=4).simplify(3).intersection(town)), key=_length)
-        for side in (1, -1)
-    ]
+    lower = longest(substring(land.river, 0.32, 1, normalized=True))
+    return [longest(lower.offset_curve(side * QUAY_M, quad_segs=4).simplify(3).intersection(town)) for side in (1, -1)]
 
 
 def _joined(streets: list[Street], land: Ground) -> list[Street]:
@@ -102,7 +100,7 @@ def _joined(streets: list[Street], land: Ground) -> list[Street]:
     tree = STRtree(lines)
     done = []
     for number, street in enumerate(streets):
-        points = list(street.line.coords)
+        points = pairs(street.line.coords)
         if street.kind != HIGHWAY and not street.line.is_closed:
             points = _led_on(points[::-1], number, lines, tree, land)[::-1]
             points = _led_on(points, number, lines, tree, land)
@@ -116,7 +114,7 @@ def _led_on(points: list[Metres], number: int, lines: list[LineString], tree: ST
     hits: list[Point] = []
     for other in sorted(tree.query(ahead, predicate="intersects")):
         if other != number:
-            hits += _points(ahead.intersection(lines[other]))
+            hits += meetings_of(ahead.intersection(lines[other]))
     if not hits:
         return points
     nearest = min(hits, key=lambda hit: (round(end.distance(hit), 3), hit.x))
@@ -143,13 +141,13 @@ def _trimmed(streets: list[Street]) -> list[Street]:
         met: list[float] = []
         for other in sorted(tree.query(line, predicate="intersects")):
             if other != number:
-                met += [line.project(point) for point in _points(line.intersection(lines[other]))]
+                met += [line.project(point) for point in meetings_of(line.intersection(lines[other]))]
         if met and not line.is_closed and street.kind != HIGHWAY:
             start = max(min(met) - BEYOND_M, 0.0) if min(met) < STUB_M else 0.0
             end = min(max(met) + BEYOND_M, line.length) if line.length - max(met) < STUB_M else line.length
-            line = substring(line, start, end)
+            line = longest(substring(line, start, end))
         if met and line.length >= SHORTEST_M:
-            kept.append(replace(street, line=LineString([rounded(point) for point in line.coords])))
+            kept.append(replace(street, line=LineString([rounded(point) for point in pairs(line.coords)])))
     return kept
 
 
@@ -157,27 +155,14 @@ def loose_ends(streets: list[Street], outline: Polygon, reach_m: float) -> list[
     """From each end of a street that stops shortly before the limits or the water: the line that goes on to there."""
     found = []
     for street in streets:
-        for points in (list(street.line.coords), list(street.line.coords)[::-1]):
+        for points in (pairs(street.line.coords), pairs(street.line.coords)[::-1]):
             if street.line.is_closed or outline.exterior.distance(Point(points[-1])) > reach_m:
                 continue
             ahead, _ = straight_on(points, 1.6 * reach_m)
             inside = ahead.intersection(outline)
             if inside.length < ahead.length - 1:
-                part = min(_lines(inside), key=lambda line: line.distance(Point(points[-1])))
+                part = min(lines_of(inside), key=lambda line: line.distance(Point(points[-1])))
                 end = part.interpolate(part.length)
-                further = straight_on(list(part.coords), 2 * BEYOND_M)[0].coords[-1] if part.length else end.coords[0]
+                further = straight_on(pairs(part.coords), 2 * BEYOND_M)[0].coords[-1] if part.length else end.coords[0]
                 found.append(LineString([points[-1], further]))
     return found
-
-
-def _length(line: LineString) -> float:
-    return line.length
-
-
-def _lines(shape: BaseGeometry) -> list[LineString]:
-    return [part for part in shapely.get_parts(shape).tolist() if part.geom_type == "LineString"]
-
-
-def _points(shape: BaseGeometry) -> list[Point]:
-    """The single points at which two lines meet; of a stretch in common, its first point."""
-    return [Point(part.coords[0]) for part in shapely.get_parts(shape).tolist()]

@@ -12,8 +12,9 @@ from itertools import pairwise
 from math import hypot
 from random import Random
 
-from shapely import Polygon, prepare
 from shapely import contains_xy as covers
+from shapely import prepare
+from shapely.geometry.base import BaseGeometry
 
 from demo.field import Field
 from demo.ground import rounded
@@ -48,7 +49,7 @@ class Neighbours:
 class Plan:
     """What kind of streets to lay, and where."""
 
-    where: Polygon
+    where: BaseGeometry
     across: bool  # across the field instead of along it
     apart: Callable[[float, float], float]  # metres between neighbours, by place
     longest_m: float
@@ -115,7 +116,7 @@ class Tracer:
         self.chance.shuffle(places)
         return places
 
-    def _anywhere(self, where: Polygon, count: int) -> list[Metres]:
+    def _anywhere(self, where: BaseGeometry, count: int) -> list[Metres]:
         west, south, east, north = where.bounds
         return [rounded((self.chance.uniform(west, east), self.chance.uniform(south, north))) for _ in range(count)]
 

@@ -12,7 +12,7 @@ from demo.places import Place
 
 HERE = Path(__file__).parent
 Answers = dict[str, Any]
-Words = dict[str, list[str]]  # by language
+Words = dict[str, Any]
 
 LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 WRITTEN: dict[str, list[str]] = {  # answers to questions that ask for words
@@ -29,7 +29,7 @@ def categories() -> dict[str, dict[str, Any]]:
     return tomllib.loads((HERE / "town.toml").read_text(encoding="utf-8"))["categories"]
 
 
-def phrases() -> dict[str, dict[str, Any]]:
+def phrases() -> dict[str, Words]:
     return tomllib.loads((HERE / "phrases.toml").read_text(encoding="utf-8"))
 
 
@@ -42,22 +42,23 @@ def answers(questions: list[dict[str, Any]], on: date, chance: Random) -> Answer
     return given
 
 
-def description(
-    words: dict[str, Any], common: dict[str, Any], given: Answers, place: Place, language: str, chance: Random
-) -> str:
-    """One report in the resident's words; a few write a line, most two or three sentences, some a letter."""
-    names = {"at": place.at[language], "street": place.street, "cross": place.cross}
+def description(words: Words, common: Words, given: Answers, place: Place, tongue: str, chance: Random) -> str:
+    """One report in the resident's words; a few write a line, most two or three sentences, some a letter.
+
+    words, common: of this category and of all, from phrases.toml. tongue: the language.
+    """
+    names = {"at": place.at[tongue], "street": place.street, "cross": place.cross}
     if chance.random() < 0.13:
-        return chance.choice(words["short"][language]).format(**names)
-    habit = common[language]
-    sentences = [chance.choice(words["open"][language])]
-    sentences += [chance.choice(said[language]) for said in _said(words, given) if chance.random() < 0.8]
-    sentences += chance.sample(words["more"][language], chance.choices([0, 1, 2], [4, 5, 2])[0])
-    if chance.random() < 0.3:
+        return chance.choice(words["short"][tongue]).format(**names)
+    habit = common[tongue]
+    sentences = [chance.choice(words["open"][tongue])]
+    sentences += [chance.choice(said[tongue]) for said in said_by(words, given) if chance.random() < 0.8]
+    sentences += chance.sample(words["more"][tongue], chance.choices([0, 1, 2], [4, 5, 2])[0])
+    if words.get("lasting", True) and chance.random() < 0.3:
         names["since"] = chance.choice(habit["since"])
         sentences.append(chance.choice(habit["lasting"]))
     if chance.random() < 0.05:
-        sentences.append(chance.choice(common["story"][language]))
+        sentences.append(chance.choice(common["story"][tongue]))
     if chance.random() < 0.35:
         sentences.append(chance.choice(habit["close"]))
     return _in_a_manner(" ".join(sentences).format(**names), chance)
@@ -73,8 +74,8 @@ def _in_a_manner(text: str, chance: Random) -> str:
     return text.rstrip(".") if manner < 0.12 else text
 
 
-def _said(words: dict[str, Any], given: Answers) -> list[Words]:
-    """The sentences that belong to the answers."""
+def said_by(words: Words, given: Answers) -> list[Words]:
+    """What belongs to these answers: sentences by language, and sometimes what crews note when it is done."""
     found = []
     for question, by_choice in words["said"].items():
         value = given.get(question)

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from domain.errors import NotFound
+from domain.queries import Where
 from domain.reports import Report
 
 STAFF = frozenset({"crew", "dispatcher", "admin"})
@@ -51,6 +52,15 @@ def may_work_on(caller: Caller, department_id: int | None, crew_id: int | None) 
     if caller.role != "crew":
         return False
     return crew_id == caller.crew_id if crew_id is not None else _is_own(caller, department_id)
+
+
+def in_hands_of(caller: Caller, taken: str | None = None) -> Where:
+    """`may_work_on` as a condition on `whole_report`; `taken` narrows it to what this crew has ("mine") or nobody ("free")."""
+    own = {"own_crew": caller.crew_id, "own_department": caller.department_id}
+    mine = "crew_id = :own_crew"
+    free = "crew_id IS NULL" if caller.role in DESK else "crew_id IS NULL AND department_id = :own_department"
+    every = "TRUE" if caller.role in DESK else f"{mine} OR {free}"
+    return Where({"mine": mine, "free": free}.get(taken or "", every), own)
 
 
 def may_see_whole(caller: Caller, person_id: UUID, department_id: int | None) -> bool:

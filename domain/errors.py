@@ -210,6 +210,7 @@ FIELD_CODES = (
     "unknown-category",
     "unknown-department",
     "unknown-crew",
+    "other-departments-crew",
     "unknown-language",
     "unknown-time-zone",
     "unknown-question",

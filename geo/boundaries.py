@@ -64,12 +64,13 @@ class Survey:
 
 @dataclass(frozen=True)
 class AreaSet:
-    """All areas of one layer."""
+    """All areas of one layer, and how they fit the town where one was given."""
 
     source: str
     code_field: str
     name_field: str
     areas: list[NewArea]
+    survey: Survey | None = None
 
     @property
     def content_hash(self) -> str:
@@ -136,10 +137,8 @@ def read_areas(
         NewArea(codes[at.number - 1], names[at.number - 1], at.wkb, at.size_m2, at.vertex_count, at.repair)
         for at in surfaces
     ]
-    found = AreaSet(features.source, code_field, name_field, areas)
-    if town is not None:
-        survey(session, found, town)
-    return found
+    fit = survey(session, features.source, areas, town) if town is not None else None
+    return AreaSet(features.source, code_field, name_field, areas, fit)
 
 
 def read_outline(session: Session, path: Path) -> Outline:
@@ -158,10 +157,10 @@ def joined(session: Session, surfaces: Sequence[Surface | NewArea]) -> Outline:
     return Outline(bytes(row.wkb), row.vertex_count, repairs)
 
 
-def survey(session: Session, found: AreaSet, town: bytes) -> Survey:
+def survey(session: Session, source: str, areas: Sequence[NewArea], town: bytes) -> Survey:
     """How well the areas fill the town's outline (WKB). Raises UnusableFile when they do not touch it at all."""
-    row = session.execute(_SURVEY, {"shapes": [area.wkb for area in found.areas], "town": town}).one()
+    row = session.execute(_SURVEY, {"shapes": [area.wkb for area in areas], "town": town}).one()
     if not row.touches:
         hint = " With longitude and latitude swapped they would." if row.touches_swapped else ""
-        raise UnusableFile(f"{found.source}: its areas do not touch the town's outline anywhere.{hint}")
+        raise UnusableFile(f"{source}: its areas do not touch the town's outline anywhere.{hint}")
     return Survey(row.gap_m2, row.beyond_m2, row.overlap_m2)

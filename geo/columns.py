@@ -104,8 +104,12 @@ def _tells_apart(features: Features, column: str) -> bool:
 def _listed(features: Features) -> str:
     if not features.columns:
         return "It has no fields at all."
-    shown = [f"{name} (such as {as_text(next(iter(values), None))!r})" for name, values in features.columns.items()]
-    return "Its fields are " + ", ".join(shown) + "."
+    return "Its fields are " + ", ".join(f"{name} (such as {_example(values)})" for name, values in features.columns.items()) + "."
+
+
+def _example(values: list[Any]) -> str:
+    text = as_text(next(iter(values), None))
+    return repr(text if len(text) <= 24 else text[:23] + "…")
 
 
 def _is_fit(text: str, longest: int) -> bool:

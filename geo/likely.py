@@ -23,7 +23,7 @@ _CANDIDATES = text(
 )
 _LIES_IN_TOWN = text(
     """
-    SELECT ST_Intersects(ST_GeomFromWKB(:town, 4326),
+    SELECT ST_Intersects(ST_Envelope(ST_GeomFromWKB(:town, 4326)),
                          ST_Transform(ST_SetSRID(ST_MakePoint(:x, :y), CAST(:srid AS int)), 4326))
     """
 )
@@ -36,7 +36,7 @@ _UTM_ZONE = text(
 
 
 def crs_that_fit(session: Session, place: tuple[float, float], town: bytes | None) -> list[str]:
-    """Names of common grids in which the plane coordinates `place` would lie inside the town's outline (WKB, EPSG:4326)."""
+    """Names of common grids in which the plane coordinates `place` would lie about where the town's outline (WKB) does."""
     if town is None:
         return []
     zone = session.execute(_UTM_ZONE, {"town": town}).scalar()

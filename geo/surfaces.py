@@ -127,7 +127,7 @@ def _refuse_impossible(
 ) -> None:
     """Refuse a file that declares no CRS, or says degrees where the numbers cannot be any."""
     west, south, east, north = shapely.total_bounds([shape for _, shape in shapes])
-    seen = f"x runs from {west:,.6g} to {east:,.6g} and y from {south:,.6g} to {north:,.6g}"
+    seen = f"x runs from {_shown(west)} to {_shown(east)} and y from {_shown(south)} to {_shown(north)}"
     if crs is not None and (crs not in IN_DEGREES or _is_on_earth(west, south, east, north)):
         return
     middle = ((west + east) / 2, (south + north) / 2)
@@ -176,6 +176,10 @@ def _batches(shapes: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]
 
 def _is_on_earth(west: float, south: float, east: float, north: float) -> bool:
     return _ON_EARTH[0] <= west and _ON_EARTH[1] <= south and east <= _ON_EARTH[2] and north <= _ON_EARTH[3]
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.6g}"
 
 
 def _refuse(mistakes: list[str]) -> None:

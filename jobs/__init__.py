@@ -1,0 +1,1 @@
+"""The other door: work that nobody waits for."""

@@ -1,6 +1,6 @@
 """From a bare machine to one with PostgreSQL, PostGIS and our Python environment. Standard library only.
 
-    python3 -m machine.bootstrap [--steps N] [--without-postgres]
+    python3 -m machine.bootstrap [--steps N]
 
 Says nothing when there is nothing to do, unless --steps asks for numbered progress.
 """
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from machine.dotenv import environment
 from machine.packages import CannotInstall, install, missing_packages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,11 +34,10 @@ class CannotPrepare(Exception):
 
 
 def main() -> int:
-    arguments = _arguments()
-    steps = arguments.steps
+    steps = _arguments().steps
     try:
         with _only_one():
-            needed = missing_packages(with_postgres=not arguments.without_postgres)
+            needed = missing_packages(with_postgres=_needs_postgres(is_start=steps > 0))
             _step(steps, 1, "System packages", lambda: install(needed), why=", ".join(needed))
             why = "" if _is_current() else "installing from requirements.lock"
             _step(steps, 2, "Python environment", make_environment, why=why)
@@ -49,11 +49,13 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m machine.bootstrap")
-    parser.add_argument("--steps", type=int, default=0, help="how many steps the whole start has, for “[1/9] …” lines")
-    parser.add_argument(
-        "--without-postgres", action="store_true", help="DATABASE_URL names a server that already exists"
-    )
+    parser.add_argument("--steps", type=int, default=0, help="before a start of that many steps: “[1/9] …” lines")
     return parser.parse_args()
+
+
+def _needs_postgres(is_start: bool) -> bool:
+    """Tests always bring their own cluster; a start does not when DATABASE_URL names a server."""
+    return not (is_start and environment().get("DATABASE_URL"))
 
 
 def _step(steps: int, number: int, name: str, work: Callable[[], None], why: str) -> None:

@@ -39,10 +39,13 @@ class DataFolder:
     def logs(self) -> Path:
         return self.path / "logs"
 
-    def hold(self) -> int:
-        """Keep others out until this process ends. Raises InUse when somebody is in already."""
+    def hold(self, patience_s: float = 3) -> int:
+        """Keep others out until this process ends. Raises InUse when somebody is in already.
+
+        patience_s: a start that was just killed may take a moment to be gone.
+        """
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        until = time.monotonic() + 3  # a start that was just killed may take a moment to be gone
+        until = time.monotonic() + patience_s
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -75,7 +78,7 @@ class DataFolder:
         """A port of 127.0.0.1 for `name`, chosen free once and remembered; chosen anew when another took it."""
         ports = self._read("ports.json")
         if name not in ports or (must_be_free and not is_free(ports[name])):
-            ports[name] = _free_port(set(ports.values()))
+            ports[name] = free_port(set(ports.values()))
             self._write("ports.json", ports)
         return int(ports[name])
 
@@ -135,7 +138,8 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
     return True
 
 
-def _free_port(taken: set[int]) -> int:
+def free_port(taken: set[int]) -> int:
+    """A port of 127.0.0.1 where nobody listens and that is not among `taken`."""
     for _ in range(1000):
         port = random.choice(PRIVATE_PORTS)  # noqa: S311 - not a secret
         if port not in taken and is_free(port):

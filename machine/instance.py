@@ -1,6 +1,5 @@
 """One running Mendway: which programs it consists of, and the settings that each of them gets."""
 
-import os
 import sys
 import time
 from dataclasses import dataclass, field
@@ -10,12 +9,12 @@ from subprocess import Popen
 from core.config import read_config
 from machine import dotenv
 from machine.account import cluster_account
+from machine.fcm_standin import StandIn
 from machine.folder import DataFolder
-from machine.processes import MARK, end_group, spawn
 from machine.postgres import Cluster
+from machine.processes import MARK, end_group, spawn
 from machine.seaweed import PORTS, Seaweed
 from machine.services import Service, Team
-from machine.standin import STANDIN_HOST, standin_command, standin_settings, wait_for_standin
 from machine.web import get
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,9 +62,7 @@ class Instance:
     def postgres(self) -> None:
         account = cluster_account()
         home = self.data.database_home(account)
-        cluster = Cluster(
-            home, self.log("postgres"), self.data.port("postgres", must_be_free=False), account=account
-        )
+        cluster = Cluster(home, self.log("postgres"), self.data.port("postgres", must_be_free=False), account=account)
         self.has_new_database = not cluster.folder.exists()
         self.environment["DATABASE_URL"] = cluster.url()
 
@@ -101,25 +98,21 @@ class Instance:
 
     def standin(self) -> None:
         """Firebase's stand-in, its account file for firebase-admin, and the way to it for the worker alone."""
-        folder = self.data.path / "fcm"
-        ports = {name: self.data.port(f"fcm.{name}") for name in ("page", "proxy")}
-        command = standin_command(folder, ports)
-        self.team.add(
-            Service(
-                "FCM stand-in",
-                lambda: spawn(command, self.environment, self.log("fcm"), folder=ROOT),
-                self.log("fcm"),
-                patience_s=5,
-            )
-        )
-        wait_for_standin(folder, ports)
-        self.environment["FIREBASE_CREDENTIALS"] = str(folder / "service-account.json")
-        self.worker_only = standin_settings(folder, ports)
-        self.phone_page = f"http://{STANDIN_HOST}:{ports['page']}/"
+        folder, log = self.data.path / "fcm", self.log("fcm")
+        page, proxy = self.data.port("fcm.page"), self.data.port("fcm.proxy")
+        command = [sys.executable, "-m", "machine.fcm_standin", "--data", str(folder)]
+        command += ["--page-port", str(page), "--proxy-port", str(proxy)]
+        self._run_always("FCM stand-in", command, self.environment, log=log, patience_s=5)
+        standin = StandIn(folder, f"http://127.0.0.1:{page}/", f"http://127.0.0.1:{proxy}", stop=lambda: None)
+        self._wait_for(standin.page_url, "The FCM stand-in")
+        settings = standin.environment()
+        self.environment["FIREBASE_CREDENTIALS"] = settings.pop("FIREBASE_CREDENTIALS")
+        self.worker_only = settings
+        self.phone_page = standin.page_url
 
     def worker(self) -> None:
         command = [sys.executable, "-m", "jobs.app"]
-        self._run_always("worker", command, {**self.environment, **self.worker_only}, patience_s=25)
+        self._run_always("worker", command, {**self.environment, **self.worker_only}, self.log("worker"), patience_s=25)
 
     def api(self) -> None:
         """The API behind granian. GRANIAN_BLOCKING_THREADS and granian's other variables still apply."""
@@ -135,11 +128,12 @@ class Instance:
         }
         words = [word for pair in options.items() for word in pair]
         command = [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "--no-ws", "api.wsgi:app"]
-        self._run_always("api", command, environment, patience_s=20)
-        self._wait_until_ready()
+        self._run_always("API", command, environment, self.log("api"), patience_s=20)
+        self._wait_for(f"{self.base_url}/readyz", "The API")
 
-    def _run_always(self, name: str, command: list[str], environment: dict[str, str], patience_s: float) -> None:
-        log = self.log(name)
+    def _run_always(
+        self, name: str, command: list[str], environment: dict[str, str], log: Path, patience_s: float
+    ) -> None:
         self.team.add(Service(name, lambda: spawn(command, environment, log, folder=ROOT), log, patience_s=patience_s))
 
     def command(self, *words: str) -> None:
@@ -154,22 +148,27 @@ class Instance:
         if code != 0:
             raise CommandFailed(f"`mendway {' '.join(words)}` failed (all of it: {log}):\n{last_words(log)}")
 
-    def _wait_until_ready(self, patience_s: float = 60) -> None:
+    def _wait_for(self, url: str, name: str, patience_s: float = 60) -> None:
+        """Wait until the service that was started last answers 200 there. Raises CommandFailed."""
         until = time.monotonic() + patience_s
         service = self.team.services[-1]
         while True:
-            status, body = get(f"{self.base_url}/readyz")
+            status, body = get(url)
             if status == 200:
                 return
             ended = service.process is not None and service.process.poll() is not None
             if ended or time.monotonic() > until:
-                raise CommandFailed(f"The API is not ready: {body or 'no answer'}\n{last_words(service.log)}")
+                raise CommandFailed(
+                    f"{name} is not ready: {body.decode(errors='replace') or 'no answer'}\n{last_words(service.log)}"
+                )
             time.sleep(0.1)
 
     def note_for_operators(self) -> None:
         """Leave the settings where `./mendway` finds them while this runs, and afterwards for its own database."""
         settings = {name: self.environment[name] for name in FOR_OPERATORS if self.environment.get(name)}
-        dotenv.write(self.data.path / "env", settings, "The settings of `make run`, for ./mendway. Written at each start.")
+        dotenv.write(
+            self.data.path / "env", settings, "The settings of `make run`, for ./mendway. Written at each start."
+        )
 
 
 def settings_for(data: DataFolder, given: dict[str, str], mark: str) -> dict[str, str]:
@@ -197,5 +196,3 @@ def last_words(log: Path, lines: int = 20) -> str:
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     except OSError:
         return ""
-
-

@@ -1,0 +1,1 @@
+"""Telling people: who should hear, in which words, and how it gets there."""

@@ -16,7 +16,7 @@ class Followers(StrEnum):
 
 @dataclass(frozen=True)
 class Audience:
-    """Who hears. Whoever made the change is left out in any case, and so is a person who is no longer active."""
+    """Who hears. Left out in any case: whoever made the change, who is no longer active, who began to follow after it."""
 
     reporter: bool
     followers: Followers
@@ -27,12 +27,12 @@ NOBODY = Audience(reporter=False, followers=Followers.NONE)
 TOLD = frozenset({status.value for status in Status} | {"rerouted", "comment"})
 
 
-def audience(event: str, visibility: str) -> Audience:
-    """Who hears of this event on a report of this visibility."""
+def audience(event: str, seq: int, visibility: str) -> Audience:
+    """Who hears of this event, told by line `seq` of the history of a report of this visibility."""
     followers = Followers.ALL if visibility == "public" else Followers.WHO_MAY_SEE_IT
 
+    if seq == 1:
+        return NOBODY  # the reporter has the receipt in hand, and nobody follows yet
     if event not in TOLD:
         return NOBODY  # staff's own affairs, such as which crew has it, reach no resident
-    if event == "received":
-        return Audience(False, followers)  # the reporter has the receipt in hand
     return Audience(True, followers)  # whoever asked for something hears what becomes of it

@@ -183,7 +183,8 @@ def claim(session: Session, ids: Sequence[UUID], public_url: str, patience: Pati
         return Claimed(None, {}, [])
     claimed_at = taken[0]["claimed_at"]
     hopeless = {row["id"]: reason for row in taken if (reason := _hopeless(row, claimed_at, patience))}
-    addressed = _address(session, [row["id"] for row in taken if row["id"] not in hopeless], public_url, claimed_at)
+    hopeful = [row["id"] for row in taken if row["id"] not in hopeless]
+    addressed = _address(session, hopeful, public_url, claimed_at, patience)
     reached = {one.notification_id for one in addressed}
     nowhere = {row["id"]: "no-target" for row in taken if row["id"] not in reached}
     _finish(session, {**nowhere, **hopeless}, claimed_at)
@@ -233,16 +234,19 @@ def _hopeless(row: RowMapping, now: datetime, patience: Patience) -> str | None:
     return None
 
 
-def _address(session: Session, ids: Sequence[UUID], public_url: str, now: datetime) -> list[Addressed]:
+def _address(
+    session: Session, ids: Sequence[UUID], public_url: str, now: datetime, patience: Patience
+) -> list[Addressed]:
     rows = session.execute(_ADDRESSES, {"ids": ids}).mappings()
-    return [Addressed(row["id"], row["device_id"], _letter(row, public_url, now)) for row in rows]
+    ttl_s = int(patience.too_late_s)
+    return [Addressed(row["id"], row["device_id"], _letter(row, public_url, now, ttl_s)) for row in rows]
 
 
-def _letter(row: RowMapping, public_url: str, now: datetime) -> Letter:
+def _letter(row: RowMapping, public_url: str, now: datetime, ttl_s: int) -> Letter:
     shown = words(row["event"], row["language"], row["languages"], row["category"], row["reference"])
     return Letter(
         target_kind=row["push_kind"],
-        target=row["push_value"],
+        target_value=row["push_value"],
         notification_id=str(row["id"]),
         thread=str(row["report_id"]),
         title=shown.title,
@@ -255,6 +259,7 @@ def _letter(row: RowMapping, public_url: str, now: datetime) -> Letter:
             "url": f"{public_url}/r/{row['reference']}",
             "sent_at": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         },
+        ttl_s=ttl_s,
     )
 
 
@@ -273,7 +278,7 @@ def _retire(session: Session, dead: Sequence[tuple[Addressed, Outcome]]) -> None
     if dead:
         values = {
             "devices": [one.device_id for one, _ in dead],
-            "values": [one.letter.target for one, _ in dead],
+            "values": [one.letter.target_value for one, _ in dead],
             "reasons": [outcome.reason for _, outcome in dead],
         }
         session.execute(_RETIRE, values)

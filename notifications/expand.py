@@ -19,7 +19,7 @@ MOST_ANNOUNCEMENTS = 200  # taken off the queue at once: at intake nearly all of
 # wait for each other in a ring.
 _UNEXPANDED = text(
     """
-    SELECT a.id, a.event, r.visibility
+    SELECT a.id, a.event, a.seq, r.visibility
     FROM announcement a
     JOIN report r ON r.id = a.report_id
     WHERE a.id = ANY(:ids)
@@ -32,7 +32,7 @@ _UNEXPANDED = text(
 _PLAN = text(
     """
     WITH told AS (
-      SELECT t.reporter, t.followers, a.id, a.jurisdiction_id, a.actor_id, a.report_id,
+      SELECT t.reporter, t.followers, a.id, a.jurisdiction_id, a.actor_id, a.report_id, a.created_at,
              r.person_id AS reporter_id, r.department_id,
              coalesce((SELECT n.person_id FROM notification n WHERE n.announcement_id = a.id AND n.channel = 'push'
                        ORDER BY n.person_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000'::uuid) AS planned_to
@@ -48,6 +48,7 @@ _PLAN = text(
          WHERE f.report_id = told.report_id
            AND f.person_id > told.planned_to
            AND f.person_id IS DISTINCT FROM told.actor_id
+           AND f.created_at <= told.created_at
            AND (told.followers = 'all'
                 OR told.followers = 'who_may_see_it'
                    AND (p.role IN ('dispatcher', 'admin') OR p.role = 'crew' AND p.department_id = told.department_id))
@@ -126,7 +127,7 @@ def requeue_forgotten(session: Session, older_s: float) -> int:
 
 
 def _plan(session: Session, unexpanded: Sequence[RowMapping]) -> Sequence[RowMapping]:
-    audiences = [(row["id"], audience(row["event"], row["visibility"])) for row in unexpanded]
+    audiences = [(row["id"], audience(row["event"], row["seq"], row["visibility"])) for row in unexpanded]
     telling = [(key, who) for key, who in audiences if who != NOBODY]
     if not telling:
         return []

@@ -42,7 +42,9 @@ def _first_known(languages: Sequence[str]) -> str:
 
 
 def _name(category: dict[str, str], languages: Sequence[str]) -> str:
-    return next((category[language] for language in languages if language in category), next(iter(category.values()), ""))
+    return next(
+        (category[language] for language in languages if language in category), next(iter(category.values()), "")
+    )
 
 
 def _shortened(name: str) -> str:

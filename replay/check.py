@@ -1,12 +1,13 @@
 """Afterwards: read every acknowledged report back as its reporter, and hold it against what was sent and answered."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from replay.identity import Crowd
 from replay.phones import Accepted, bearer
+from replay.progress import Bar
 from replay.timing import Timing
 from replay.wire import Connection, Patience
 
@@ -24,14 +25,14 @@ class Checking:
         crowd: Crowd,
         patience: Patience,
         timing: Timing,
-        when_done: Callable[[], None],
+        bar: Bar,
     ):
         self._accepted = accepted
         self._moved = moved
         self._crowd = crowd
         self._patience = patience
         self._timing = timing
-        self._when_done = when_done
+        self._bar = bar
         self._lock = threading.Lock()
         self.checked_count = 0
         self.missing: dict[str, str] = {}
@@ -41,7 +42,7 @@ class Checking:
         """Check until nothing is left. Raises NoAnswer when patience is over."""
         while (accepted := self._next()) is not None:
             self._check(line, accepted)
-            self._when_done()
+            self._bar.step()
 
     def _next(self) -> Accepted | None:
         with self._lock:
@@ -51,7 +52,9 @@ class Checking:
         secret = self._crowd.phone(accepted["phone"]).secret
         answer = self._patience.ask(line, "GET", f"/v1/reports/{accepted['sent']['id']}", headers=bearer(secret))
         self._timing.add("GET /v1/reports/{id}", answer.seconds)
-        differing = differences(accepted, answer.json(), self._moved.get(accepted["row"])) if answer.status == 200 else []
+        differing = (
+            differences(accepted, answer.json(), self._moved.get(accepted["row"])) if answer.status == 200 else []
+        )
         with self._lock:
             self.checked_count += 1
             if answer.status != 200:
@@ -79,7 +82,11 @@ def differences(accepted: Accepted, shown: dict[str, Any], moved: Moved | None) 
     if "received_at" in sent:
         pairs["received_at as sent"] = (_moment(sent["received_at"]), _moment(shown["received_at"]))
     wrong = [f"{name}: {before!r} became {now!r}" for name, (before, now) in pairs.items() if before != now]
-    return wrong + _place_moved(sent["location"], shown["location"]) + _moves_lost(moved or (got["version"], "received"), shown)
+    return (
+        wrong
+        + _place_moved(sent["location"], shown["location"])
+        + _moves_lost(moved or (got["version"], "received"), shown)
+    )
 
 
 def _place_moved(sent: dict[str, float], shown: dict[str, float]) -> list[str]:

@@ -53,7 +53,7 @@ class Ledger:
         """Append a line. It survives the death of this process from here on."""
         raw = orjson.dumps(line) + b"\n"
         with self._lock:
-            assert self._file is not None  # noqa: S101
+            assert self._file is not None
             os.write(self._file, raw)
             if time.monotonic() - self._synced_at > SYNC_EVERY_S:
                 os.fsync(self._file)
@@ -86,7 +86,7 @@ class Ledger:
 
     def _cut_torn_line(self) -> None:
         """Drop what a kill left of a last line, so that the next line begins on its own."""
-        assert self._file is not None  # noqa: S101
+        assert self._file is not None
         size = os.fstat(self._file).st_size
         tail_start = max(0, size - 1024 * 1024)
         tail = os.pread(self._file, size - tail_start, tail_start)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ class Template:
 
     def fill(self, row: dict[str, str]) -> str:
         return _PLACEHOLDER.sub(lambda found: row.get(found[1]) or "", self.source).strip()
+
+
+Answer = Template | bool | float | list[Any]
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Mapping:
     columns: dict[str, str]
     description: Template
     address: Template | None
-    answers: dict[str, dict[str, Template]]
+    answers: dict[str, dict[str, Answer]]
     categories: dict[str, str]
     default_category: str | None
     closed_statuses: frozenset[str]
@@ -106,18 +110,24 @@ class Mapping:
 
     @property
     def needed_columns(self) -> dict[str, str]:
-        """Column → where the file names it."""
+        """Column → where the file names it first."""
         named = {column: f"columns.{role}" for role, column in self.columns.items()}
-        for template, place in ((self.description, "report.description"), (self.address, "report.address"), (self.note, "closed.note")):
-            for column in template.columns if template else ():
+        for place, template in self._templates():
+            for column in template.columns:
                 named.setdefault(column, place)
-        for category, questions in self.answers.items():
-            for question, template in questions.items():
-                for column in template.columns:
-                    named.setdefault(column, f"answers.{category}.{question}")
         for compared in self.compared:
             named.setdefault(compared.column, f"compare.{compared.name}.column")
         return named
+
+    def _templates(self) -> Iterator[tuple[str, Template]]:
+        yield "report.description", self.description
+        yield "closed.note", self.note
+        if self.address:
+            yield "report.address", self.address
+        for category, answers in self.answers.items():
+            for question, answer in answers.items():
+                if isinstance(answer, Template):
+                    yield f"answers.{category}.{question}", answer
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -199,8 +209,16 @@ def _encoding(read: TableReader) -> str:
     return name
 
 
-def _answers(read: TableReader) -> dict[str, dict[str, Template]]:
-    return {category: {question: Template(text) for question, text in read.plain(category).items()} for category in read.table}
+def _answers(read: TableReader) -> dict[str, dict[str, Answer]]:
+    """A text is a template; any other value is sent as it stands."""
+    found: dict[str, dict[str, Answer]] = {}
+    for category, inner in read.tables():
+        values = {question: inner.anything(question, None) for question in inner.table}
+        found[category] = {q: Template(value) if isinstance(value, str) else value for q, value in values.items()}
+        for question, value in values.items():
+            if not isinstance(value, str | bool | int | float | list):
+                inner.wrong(question, "must be a text, a number, true or false, or a list")
+    return found
 
 
 def _compared(name: str, read: TableReader) -> Compared:

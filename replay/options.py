@@ -6,7 +6,7 @@ from collections.abc import Mapping as Environment
 from dataclasses import dataclass
 from pathlib import Path
 
-from replay.crews import CrewTokens
+from replay.crews import Movers
 from replay.faults import CannotStart
 
 DESCRIPTION = """Send a city's published requests to a running Mendway as residents' phones would, let crews resolve those that the
@@ -24,12 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description, parser.epilog = DESCRIPTION, EPILOG
     parser.add_argument("csv", type=Path, metavar="CSV", help="the city's requests; may be gzipped")
     parser.add_argument("--mapping", type=Path, required=True, metavar="FILE.toml", help="what the columns mean")
-    parser.add_argument("--server", default=_server(environment), metavar="URL", help="where Mendway answers (%(default)s)")
+    parser.add_argument(
+        "--server", default=_server(environment), metavar="URL", help="where Mendway answers (%(default)s)"
+    )
     parser.add_argument("--limit", type=_count, metavar="N", help="read at most this many rows")
     parser.add_argument("--every", type=_count, default=1, metavar="N", help="read only every N-th row")
-    parser.add_argument("--phones", type=_count, default=200, metavar="N", help="how many phones there are (%(default)s)")
-    parser.add_argument("--concurrency", type=_count, default=8, metavar="N", help="phones that send at the same time (%(default)s)")
-    parser.add_argument("--crews", type=_count, default=8, metavar="N", help="crews that work at the same time (%(default)s)")
+    parser.add_argument(
+        "--phones", type=_count, default=200, metavar="N", help="how many phones there are (%(default)s)"
+    )
+    parser.add_argument(
+        "--concurrency", type=_count, default=8, metavar="N", help="phones that send at the same time (%(default)s)"
+    )
+    parser.add_argument(
+        "--crews", type=_count, default=8, metavar="N", help="crews that work at the same time (%(default)s)"
+    )
     parser.add_argument("--language", default="en", help="the phones' language (%(default)s)")
     parser.add_argument(
         "--importer-key",
@@ -42,17 +50,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="[DEPARTMENT=]TOKEN",
-        help="who resolves a department's reports, or everybody's; may be repeated. Without one nothing is resolved",
+        help="the crew that resolves a department's reports, or everybody's; may be repeated",
     )
-    parser.add_argument("--pushes-url", metavar="URL", help="page of the FCM stand-in, to count the pushes that arrived")
-    parser.add_argument("--push-wait", type=float, default=300, metavar="S", help="wait at most this long for pushes (%(default)s)")
-    parser.add_argument("--patience", type=float, default=120, metavar="S", help="repeat a request this long (%(default)s)")
-    parser.add_argument("--ledger", type=Path, metavar="FILE", help="what was acknowledged (<data>/replay/<CSV>.ledger.jsonl)")
+    parser.add_argument(
+        "--desk-token",
+        metavar="TOKEN",
+        help="the dispatcher who resolves what no crew was named for; with neither, nobody does",
+    )
+    parser.add_argument(
+        "--pushes-url", metavar="URL", help="page of the FCM stand-in, to count the pushes that arrived"
+    )
+    parser.add_argument(
+        "--push-wait", type=float, default=300, metavar="S", help="wait at most this long for pushes (%(default)s)"
+    )
+    parser.add_argument(
+        "--patience", type=float, default=120, metavar="S", help="repeat a request this long (%(default)s)"
+    )
+    parser.add_argument(
+        "--ledger", type=Path, metavar="FILE", help="what was acknowledged (<data>/replay/<CSV>.ledger.jsonl)"
+    )
     parser.add_argument("--seed", help="of ids and secrets, for a new ledger (random)")
     parser.add_argument(
         "--verify", action=argparse.BooleanOptionalAction, default=True, help="read every acknowledged report back"
     )
-    parser.add_argument("--only-verify", action="store_true", help="send nothing; check what the ledger says was acknowledged")
+    parser.add_argument(
+        "--only-verify", action="store_true", help="send nothing; check what the ledger says was acknowledged"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the figures as Markdown")
 
@@ -62,12 +85,13 @@ class Tokens:
     """The secrets among the options."""
 
     importer_key: str | None
-    crews: CrewTokens
+    movers: Movers
 
 
 def read_tokens(options: argparse.Namespace) -> Tokens:
     """The tokens themselves, read from files where the options name files. Raises CannotStart."""
-    for_all, by_department = None, {}
+    for_all: str | None = None
+    by_department: dict[str, str] = {}
     for given in options.crew_token:
         department, equals, token = given.partition("=")
         # A token itself may end in "=", never hold one in the middle: base64.
@@ -75,8 +99,8 @@ def read_tokens(options: argparse.Namespace) -> Tokens:
             by_department[department] = _token(token)
         else:
             for_all = _token(given)
-    key = options.importer_key
-    return Tokens(_token(key) if key else None, CrewTokens(for_all, by_department))
+    desk, key = options.desk_token, options.importer_key
+    return Tokens(_token(key) if key else None, Movers(by_department, for_all, _token(desk) if desk else None))
 
 
 def ledger_path(options: argparse.Namespace) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 from replay.faults import CannotStart
 from replay.identity import Crowd
 from replay.ledger import Ledger
+from replay.progress import Bar
 from replay.rows import CityRequest
 from replay.timing import Timing
 from replay.wire import Connection, Patience
@@ -89,8 +90,8 @@ class Sending:
         patience: Patience,
         ledger: Ledger,
         timing: Timing,
+        bar: Bar,
         when_accepted: Callable[[CityRequest, Accepted], None],
-        when_done: Callable[[], None],
     ):
         self._requests = requests
         self._taking = threading.Lock()
@@ -100,14 +101,14 @@ class Sending:
         self._patience = patience
         self._ledger = ledger
         self._timing = timing
+        self._bar = bar
         self._when_accepted = when_accepted
-        self._when_done = when_done
 
     def work(self, line: Connection) -> None:
         """Send until no request is left. Raises NoAnswer when patience is over."""
         while (request := self._next()) is not None:
             self._send(line, request)
-            self._when_done()
+            self._bar.step()
 
     def _next(self) -> CityRequest | None:
         with self._taking:

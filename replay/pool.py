@@ -1,6 +1,7 @@
 """Threads with a connection each. A surprise in one of them stops all, and is not lost."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from replay.faults import NoAnswer
@@ -25,6 +26,12 @@ class Pool:
             thread.join()
         if self._surprises:
             raise self._surprises[0]
+
+    def settle(self, most_s: float) -> None:
+        """Wait at most so long for what is under way; who still hangs on a connection then is left behind."""
+        until = time.monotonic() + most_s
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         line = Connection(self._base_url)

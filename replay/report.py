@@ -60,7 +60,10 @@ def _aligned(table: Table) -> str:
     lines = [table.head, *table.rows] if any(table.head) else table.rows
     widths = [max(len(line[place]) for line in lines) for place in range(len(table.head))]
     return "\n".join(
-        "  " + "  ".join(_cell(cell, width, place) for place, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip()
+        "  "
+        + "  ".join(
+            _cell(cell, width, place) for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
         for line in lines
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from replay.faults import CannotStart
-from replay.mapping import Mapping
+from replay.mapping import Mapping, Template
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -27,7 +27,7 @@ class CityRequest:
     lat: float
     description: str
     address: str | None
-    answers: dict[str, str]
+    answers: dict[str, Any]
     opened_at: datetime
     closed_at: datetime | None
     is_closed: bool
@@ -53,7 +53,9 @@ class CityFile:
                 raise self._unreadable(fault, 1) from None
         if not header:
             raise CannotStart(f"{self.path} is empty: its first line must name the columns.")
-        missing = [f"{place}: no column {name!r}" for name, place in self.mapping.needed_columns.items() if name not in header]
+        missing = [
+            f"{place}: no column {name!r}" for name, place in self.mapping.needed_columns.items() if name not in header
+        ]
         if missing:
             missing.append(f"the columns of {self.path.name} are: {', '.join(header)}")
             raise CannotStart("The mapping names columns that the file does not have:", missing)
@@ -151,6 +153,8 @@ def _position(lon: str | None, lat: str | None) -> tuple[float, float] | None:
     return place if isfinite(place[0]) and isfinite(place[1]) else None
 
 
-def _answers(mapping: Mapping, category: str, row: dict[str, str]) -> dict[str, str]:
-    filled = {question: template.fill(row) for question, template in mapping.answers.get(category, {}).items()}
-    return {question: text for question, text in filled.items() if text}
+def _answers(mapping: Mapping, category: str, row: dict[str, str]) -> dict[str, Any]:
+    """The answers to the category's questions; a template that comes out empty is an answer not given."""
+    given = mapping.answers.get(category, {})
+    filled = {question: a.fill(row) if isinstance(a, Template) else a for question, a in given.items()}
+    return {question: answer for question, answer in filled.items() if answer != ""}

@@ -4,25 +4,27 @@ import argparse
 import hashlib
 import resource
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from replay.check import Checking
-from replay.crews import Resolving, Task
+from replay.crews import Resolving, Standing
 from replay.identity import Crowd, new_seed
 from replay.ledger import Ledger
 from replay.mapping import read_mapping
 from replay.options import ledger_path, read_tokens
-from replay.phones import Accepted, Sending, as_sent, form_versions, register
+from replay.phones import Accepted, Sending, form_versions, register
 from replay.pool import Pool
 from replay.progress import Bar
 from replay.pushes import Pushes
 from replay.rows import CityFile, CityRequest
-from replay.summary import Progress, Summary
+from replay.summary import Summary
 from replay.timing import Timing
 from replay.wire import Connection, Patience
+
+SETTLE_S = 5.0
+FIRST_PATIENCE_S = 10.0  # for the first answer of all: a wrong address should not take minutes to be noticed
 
 
 class Replay:
@@ -40,7 +42,9 @@ class Replay:
         self.timing = Timing()
         self.ledger = Ledger(ledger_path(options))
         self.crowd = self._crowd()
-        self.before = Summary(self.mapping).read(self.ledger.lines())
+        self.summary = self._counted()
+        self.listening = Pushes(options.pushes_url, self.crowd) if options.pushes_url else None
+        self._pools: list[Pool] = []
         self.seconds = 0.0
         self.pushes: dict[str, Any] | None = None
         self.check: dict[str, Any] | None = None
@@ -59,90 +63,98 @@ class Replay:
         found = self.ledger.start(header, takes_over)
         return Crowd(found["seed"], found["phones"])
 
+    def _counted(self) -> Summary:
+        return Summary(self.mapping).read(self.ledger.lines())
+
     def send(self) -> None:
-        """Send what the ledger does not have yet, and let crews resolve. Raises CannotStart when the server does not fit."""
-        line = Connection(self.options.server)
-        forms = form_versions(line, self.patience, self.mapping.our_categories)
-        line.close()
-        self._register_phones()
+        """Send what the ledger does not have yet, and let crews resolve.
+
+        Raises CannotStart when the server does not fit, NoAnswer when there is none.
+        """
+        forms = self._meet_server()
+        if self.listening is not None:
+            self.listening.check()
         started = time.monotonic()
-        done = len(self.before.accepted) + len(self.before.refused_rows)
-        with ExitStack() as bars:
-            sent = bars.enter_context(Bar("reports sent", self._planned(), done))
-            resolved = bars.enter_context(Bar("reports resolved", 0)) if self.tokens.crews else None
-            crews = Resolving(self.tokens.crews, self.patience, self.ledger, self.timing, resolved.step if resolved else _nothing)
-            give = _Giving(crews, resolved)
+        done = len(self.summary.accepted) + len(self.summary.refused_rows)
+        with Bar("reports sent", self._planned(), done) as sent, Bar("reports resolved", None) as resolved:
+            crews = Resolving(self.tokens.movers, self.patience, self.ledger, self.timing, resolved)
             sending = Sending(
-                self._not_yet_sent(give),
+                self._not_yet_sent(crews),
                 self.crowd,
                 forms,
                 self.tokens.importer_key,
                 self.patience,
                 self.ledger,
                 self.timing,
-                lambda request, accepted: give(request, _progress(accepted)),
-                sent.step,
+                sent,
+                lambda request, accepted: crews.offer(request, accepted["sent"]["id"], _standing(accepted)),
             )
             self._run(sending, crews)
         self.seconds = time.monotonic() - started
         self.ledger.sync()
+        self.summary = self._counted()
+
+    def _meet_server(self) -> dict[str, str]:
+        """Learn the categories and register the phones."""
+        line = Connection(self.options.server)
+        forms = form_versions(line, Patience(min(FIRST_PATIENCE_S, self.options.patience)), self.mapping.our_categories)
+        with Bar("phones registered", self.crowd.phone_count) as bar:
+            for number in range(self.crowd.phone_count):
+                register(line, self.patience, self.crowd, number, self.options.language, self.mapping.zone.key)
+                bar.step()
+        line.close()
+        return forms
 
     def _run(self, sending: Sending, crews: Resolving) -> None:
-        options = self.options
-        working = Pool("crew", options.crews, options.server, self.patience, crews.work)
+        working = self._pool("crew", self.options.crews, crews.work)
         try:
-            Pool("phone", options.concurrency, options.server, self.patience, sending.work).join()
+            self._pool("phone", self.options.concurrency, sending.work).join()
         finally:
-            crews.finish(options.crews)
+            crews.finish(self.options.crews)
         working.join()
 
-    def _register_phones(self) -> None:
-        numbers = iter(range(self.crowd.phone_count))
-        language, zone = self.options.language, self.mapping.zone.key
+    def _pool(self, name: str, count: int, work: Callable[[Connection], None]) -> Pool:
+        pool = Pool(name, count, self.options.server, self.patience, work)
+        self._pools.append(pool)
+        return pool
 
-        def work(line: Connection) -> None:
-            for number in numbers:
-                register(line, self.patience, self.crowd, number, language, zone)
-                bar.step()
-
-        with Bar("phones registered", self.crowd.phone_count) as bar:
-            Pool("register", 1, self.options.server, self.patience, work).join()
+    def stop(self) -> None:
+        """Let what is under way be answered and written down, then let go of the ledger."""
+        self.patience.stop.set()
+        for pool in self._pools:
+            pool.settle(SETTLE_S)
+        self.ledger.close()
 
     def _planned(self) -> int:
         rows = -(-self.row_count // self.options.every)
         return min(rows, self.options.limit or rows)
 
-    def _requests(self) -> Iterator[CityRequest]:
-        return self.city.requests(self.options.limit, self.options.every)
-
-    def _not_yet_sent(self, give: "_Giving") -> Iterator[CityRequest]:
+    def _not_yet_sent(self, crews: Resolving) -> Iterator[CityRequest]:
         """What the ledger does not know; what it knows as accepted goes on to its crew from where it stands."""
-        for request in self._requests():
-            progress = self.before.accepted.get(request.row)
-            if progress is not None:
-                give(request, progress, str(self.crowd.report_id(request.row, request.opened_at)))
-            elif request.row not in self.before.refused_rows:
+        for request in self.city.requests(self.options.limit, self.options.every):
+            standing = self.summary.accepted.get(request.row)
+            if standing is not None:
+                crews.offer(request, str(self.crowd.report_id(request.row, request.opened_at)), standing)
+            elif request.row not in self.summary.refused_rows:
                 yield request
 
     def hear(self) -> None:
         """Count the pushes that arrived, waiting for those that are owed."""
-        if self.options.pushes_url is None:
+        if self.listening is None:
             return
-        owed = Summary(self.mapping).read(self.ledger.lines()).moves.total()
-        pushes = Pushes(self.options.pushes_url, self.crowd.push_prefix)
+        owed = self.summary.moves.total()
         with Bar("pushes heard", owed) as bar:
-            waited_s = pushes.wait(owed, self.options.push_wait, bar.at)
-        self.pushes = pushes.as_json(owed, waited_s)
+            waited_s = self.listening.wait(owed, self.options.push_wait, bar.at)
+        self.pushes = self.listening.as_json(owed, waited_s)
 
     def verify(self) -> None:
         """Read every acknowledged report back as its reporter."""
-        summary = Summary(self.mapping).read(self.ledger.lines())
         accepted = (line for line in self.ledger.lines() if line["kind"] == "accepted")
-        with Bar("reports read back", len(summary.accepted)) as bar:
-            checking = Checking(accepted, summary.moved(), self.crowd, self.patience, self.timing, bar.step)
-            Pool("check", self.options.concurrency, self.options.server, self.patience, checking.work).join()
+        with Bar("reports read back", len(self.summary.accepted)) as bar:
+            checking = Checking(accepted, self.summary.moved(), self.crowd, self.patience, self.timing, bar)
+            self._pool("check", self.options.concurrency, checking.work).join()
         self.check = {
-            "acknowledged": len(summary.accepted),
+            "acknowledged": len(self.summary.accepted),
             "checked": checking.checked_count,
             "missing": checking.missing,
             "different": checking.different,
@@ -150,11 +162,10 @@ class Replay:
 
     def figures(self) -> dict[str, Any]:
         """Everything that there is to tell."""
-        counted = Summary(self.mapping).read(self.ledger.lines()).as_json()
         return {
             "rows": self.city.read_count,
             "skipped": dict(self.city.skipped.most_common()),
-            **counted,
+            **self.summary.as_json(),
             "latency": self.timing.percentiles_ms(),
             "retries": dict(self.patience.retries.most_common()),
             "speed": self._speed(),
@@ -163,32 +174,19 @@ class Replay:
         }
 
     def _speed(self) -> dict[str, float]:
+        seconds = self.seconds or float("inf")
         posts = sum(self.timing.count(what) for what in self.timing.percentiles_ms() if what.startswith("POST"))
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
             "seconds": round(self.seconds, 1),
-            "reports_per_s": round(self.timing.count("POST /v1/reports") / self.seconds, 1) if self.seconds else 0.0,
-            "requests_per_s": round(posts / self.seconds, 1) if self.seconds else 0.0,
+            "reports_per_s": round(self.timing.count("POST /v1/reports") / seconds, 1),
+            "requests_per_s": round(posts / seconds, 1),
             "client_cpu_s": round(usage.ru_utime + usage.ru_stime, 1),
         }
 
 
-class _Giving:
-    """Hands accepted reports to their crews, when the city closed them and moves are left to make."""
-
-    def __init__(self, crews: Resolving, bar: Bar | None):
-        self._crews = crews
-        self._bar = bar
-
-    def __call__(self, request: CityRequest, progress: Progress, report_id: str | None = None) -> None: ...
-
-
-def _progress(accepted: Accepted) -> Progress:
-    return Progress(accepted["got"]["department"], accepted["got"]["version"])
-
-
-def _nothing() -> None:
-    pass
+def _standing(accepted: Accepted) -> Standing:
+    return Standing(accepted["got"]["department"], accepted["got"]["version"])
 
 
 def _file_hash(path: Path) -> str:

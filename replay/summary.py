@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from replay.crews import MOVES
+from replay.crews import MOVES, Standing
 from replay.mapping import Compared, Mapping
 from replay.phones import Accepted
 
@@ -53,25 +53,11 @@ class Agreement:
 
 
 @dataclass
-class Progress:
-    """How far one accepted report has come."""
-
-    department: str | None
-    version: int
-    moves: list[str] = field(default_factory=list)
-    status: str = "received"
-
-    @property
-    def next_moves(self) -> tuple[str, ...]:
-        return tuple(move for move in MOVES if move not in self.moves)
-
-
-@dataclass
 class Summary:
     """What the ledger says so far."""
 
     mapping: Mapping
-    accepted: dict[str, Progress] = field(default_factory=dict)
+    accepted: dict[str, Standing] = field(default_factory=dict)
     refused_rows: dict[str, str] = field(default_factory=dict)
     moves: Counter[str] = field(default_factory=Counter)
     moves_refused: Counter[str] = field(default_factory=Counter)
@@ -102,7 +88,7 @@ class Summary:
 
     def _add_accepted(self, line: Accepted) -> None:
         got, place = line["got"], line["sent"]["location"]
-        self.accepted[line["row"]] = Progress(got["department"], got["version"])
+        self.accepted[line["row"]] = Standing(got["department"], got["version"])
         self.departments[got["department"] or NO_DEPARTMENT] += 1
         left_out = self.mapping.left_out_at(place["lon"], place["lat"])
         if left_out:
@@ -114,11 +100,10 @@ class Summary:
                 self.without_left_out[rule.name].add(rule, label, ours)
 
     def _add_move(self, line: dict[str, Any]) -> None:
-        progress = self.accepted[line["row"]]
-        if line["move"] not in progress.moves:
-            progress.moves.append(line["move"])
-            self.moves[line["move"]] += 1
-        progress.version, progress.status = line["version"], line["status"]
+        standing = self.accepted[line["row"]]
+        standing.moves.append(line["move"])
+        self.moves[line["move"]] += 1
+        standing.version, standing.status = line["version"], line["status"]
 
     def moved(self) -> dict[str, tuple[int, str]]:
         """Row → version and status after its last acknowledged move."""

@@ -34,7 +34,9 @@ class TableReader:
 
     def texts(self, name: str, default: Any = _MISSING) -> list[str]:
         """A list of texts, or `default`."""
-        value = self._value(name, default, list, "a list of texts", lambda items: all(isinstance(i, str) for i in items))
+        value = self._value(
+            name, default, list, "a list of texts", lambda items: all(isinstance(i, str) for i in items)
+        )
         return value or []
 
     def plain(self, name: str) -> dict[str, str]:
@@ -61,7 +63,10 @@ class TableReader:
         if not isinstance(rows, list):
             self.wrong(name, f"must be written as [[{name}]]")
             rows = []
-        return [TableReader(row, f"{self.path}.{name}[{place}]".lstrip("."), self.mistakes) for place, row in enumerate(rows)]
+        return [
+            TableReader(row, f"{self.path}.{name}[{place}]".lstrip("."), self.mistakes)
+            for place, row in enumerate(rows)
+        ]
 
     def tables(self) -> list[tuple[str, "TableReader"]]:
         """Every table within this one, by name."""

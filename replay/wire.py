@@ -103,7 +103,9 @@ class Patience:
     last_word: str | None = None  # of the request that found no answer
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, line: Connection, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
+    def ask(
+        self, line: Connection, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         """The server's answer, however often the same request has to be sent.
 
         Raises NoAnswer when patience is over.

@@ -28,9 +28,15 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m machine.fcm_standin", description="A stand-in for FCM on this machine.")
-    parser.add_argument("--data", type=Path, required=True, help="folder for what arrived, the service account and the certificate")
-    parser.add_argument("--page-port", type=int, default=0, help="the page with the phones (0: that of the last time, or a free one)")
+    parser = argparse.ArgumentParser(
+        prog="python -m machine.fcm_standin", description="A stand-in for FCM on this machine."
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder for what arrived, the service account and the certificate"
+    )
+    parser.add_argument(
+        "--page-port", type=int, default=0, help="the page with the phones (0: that of the last time, or a free one)"
+    )
     parser.add_argument("--proxy-port", type=int, default=0, help="the proxy that leads to FCM (0: the same)")
     return parser.parse_args()
 

@@ -18,7 +18,9 @@ from machine.fcm_standin.wire import Reply, Request, as_json
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 GOOGLE = "https://oauth2.googleapis.com/token"  # what google-auth names as the audience, wherever `token_uri` points
 LIFETIME_S = 3599  # what Google answers
-LONGEST_ASSERTION_S = 3600  # "maximum of 1 hour after the issued time" (Google, "Using OAuth 2.0 for server to server applications")
+LONGEST_ASSERTION_S = (
+    3600  # "maximum of 1 hour after the issued time" (Google, "Using OAuth 2.0 for server to server applications")
+)
 CLOCKS_MAY_DIFFER_S = 300
 SCOPES = frozenset(
     {"https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"}

@@ -1,12 +1,12 @@
 """The plain HTTP side: the page that shows the phones, the control API for tests, the token endpoint.
 
-    GET    /                            the phones, live
-    GET    /messages?token=&since=      every arrival and what the phones show ("token" may be a fid)
-    DELETE /messages                    forget them
-    GET    /summary                     how many
-    GET, PUT, DELETE /behaviour         how to answer from now on, see behaviour.py
-    DELETE /tokens                      revoke every bearer token
-    POST   /token                       OAuth
+GET    /                            the phones, live
+GET    /messages?token=&since=      every arrival and what the phones show ("token" may be a fid)
+DELETE /messages                    forget them
+GET    /summary                     how many
+GET, PUT, DELETE /behaviour         how to answer from now on, see behaviour.py
+DELETE /tokens                      revoke every bearer token
+POST   /token                       OAuth
 """
 
 import json
@@ -74,7 +74,9 @@ def page(store: Store, behaviours: Behaviours, tokens: Tokens) -> Handler:
 
     def handle(request: Request) -> Reply:
         route = routes.get((request.method, request.path))
-        return route(request) if route else as_json(404, {"error": f"There is no {request.method} {request.path} here."})
+        return (
+            route(request) if route else as_json(404, {"error": f"There is no {request.method} {request.path} here."})
+        )
 
     return handle
 
@@ -88,6 +90,11 @@ def _events(store: Store, target: str | None) -> Iterator[bytes]:
             yield b": still there\n\n"
             continue
         seen = state
-        screens = {"phones": store.phones(MOST_PHONES, MOST_CARDS, target), **store.counts()}
+        counts = store.counts()
+        screens = {
+            "phones": store.phones(MOST_PHONES, MOST_CARDS, target),
+            "phones_count": counts["phones"],
+            "arrivals": counts["arrivals"],
+        }
         yield b"data: " + json.dumps(screens).encode() + b"\n\n"
         time.sleep(REDRAW_EVERY_S)

@@ -12,7 +12,9 @@ from typing import Any
 from machine.fcm_standin.answers import INVALID_TOKEN, bad_field, refused_by_fcm
 from machine.fcm_standin.wire import Reply
 
-LARGEST_PAYLOAD_BYTES = 4096  # keys and values of data and the notification's texts (Firebase, "ErrorCode", INVALID_ARGUMENT)
+LARGEST_PAYLOAD_BYTES = (
+    4096  # keys and values of data and the notification's texts (Firebase, "ErrorCode", INVALID_ARGUMENT)
+)
 LONGEST_TTL_S = 28 * 24 * 3600  # "between 0 and 2,419,200" (the same page)
 LONGEST_COLLAPSE_ID_BYTES = 64  # Apple, "Sending notification requests to APNs", apns-collapse-id
 LONGEST_TARGET = 4096
@@ -25,7 +27,9 @@ ANDROID_NOTIFICATION: Fields = {
     **NOTIFICATION,
     **dict.fromkeys(("icon", "color", "sound", "tag", "click_action", "body_loc_key", "title_loc_key"), TEXT),
     **dict.fromkeys(("channel_id", "ticker", "event_time", "notification_priority", "visibility", "proxy"), TEXT),
-    **dict.fromkeys(("sticky", "local_only", "default_sound", "default_vibrate_timings", "default_light_settings"), FLAG),
+    **dict.fromkeys(
+        ("sticky", "local_only", "default_sound", "default_vibrate_timings", "default_light_settings"), FLAG
+    ),
     **dict.fromkeys(("body_loc_args", "title_loc_args", "vibrate_timings"), TEXTS),
     "notification_count": NUMBER,
     "light_settings": ANYTHING,
@@ -52,6 +56,7 @@ MESSAGE: Fields = {
     },
 }
 REQUEST: Fields = {"message": MESSAGE, "validate_only": FLAG}
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which JSON can spell but no text can hold
 TARGETS = ("fid", "token", "topic", "condition")
 
 
@@ -95,6 +100,8 @@ def _checked(value: Any, kind: Any, where: str) -> Any:
         return checked
     if kind == MAP:
         return _checked_map(value, where)
+    if kind == TEXT and isinstance(value, str) and LONE_SURROGATE.search(value):
+        raise _wrong_value(where, kind, value)
     right_types = {TEXT: str, FLAG: bool, NUMBER: int, TEXTS: list, ANYTHING: dict}
     if not isinstance(value, right_types[kind]) or (kind == NUMBER and isinstance(value, bool)):
         raise _wrong_value(where, kind, value)
@@ -105,8 +112,7 @@ def _checked_map(value: Any, where: str) -> dict[str, str]:
     if not isinstance(value, dict):
         raise _wrong_value(where, "Map", value)
     for index, inner in enumerate(value.values()):
-        if not isinstance(inner, str):
-            raise _wrong_value(f"{where}[{index}].value", TEXT, inner)
+        _checked(inner, TEXT, f"{where}[{index}].value")
     return value
 
 

@@ -118,7 +118,12 @@ def start(data: Path | str, page_port: int = 0, proxy_port: int = 0) -> StandIn:
     plain = page(store, behaviours, tokens)
     opened[0].start(lambda connection: serve(connection, plain))
     opened[1].start(proxy(tls_context(folder), sender(store, behaviours, tokens)))
-    addresses = {"page_url": f"{page_url}/", "proxy_url": proxy_url, "page_port": opened[0].port, "proxy_port": opened[1].port}
+    addresses = {
+        "page_url": f"{page_url}/",
+        "proxy_url": proxy_url,
+        "page_port": opened[0].port,
+        "proxy_port": opened[1].port,
+    }
     write_private(folder / "addresses.json", json.dumps(addresses) + "\n")
     return StandIn(folder, addresses["page_url"], proxy_url, stop)
 

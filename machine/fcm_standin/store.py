@@ -53,7 +53,9 @@ class Store:
         content = path.read_bytes()
         whole = content.rfind(b"\n") + 1
         if whole != len(content):
-            os.ftruncate(self._file, whole)  # the process died inside the write: nobody was told that this one was taken
+            os.ftruncate(
+                self._file, whole
+            )  # the process died inside the write: nobody was told that this one was taken
         for line in content[:whole].decode().split("\n")[:-1]:
             entry = json.loads(line)
             self._last_seq = entry["seq"]
@@ -67,7 +69,7 @@ class Store:
             self._last_seq += 1
             at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             entry = {"seq": self._last_seq, "message_id": message_id, "arrived_at": at, "message": message}
-            line = json.dumps(entry, ensure_ascii=False, separators=(",", ":"))
+            line = json.dumps(entry, separators=(",", ":"))
             os.write(self._file, line.encode() + b"\n")
             self._remember(entry, line)
             self._changed.notify_all()

@@ -48,7 +48,9 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         """The last value of each name; names without a value are kept."""
-        return {name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, keep_blank_values=True).items()}
+        return {
+            name: values[-1] for name, values in parse_qs(urlsplit(self.target).query, keep_blank_values=True).items()
+        }
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ Talk = Callable[[socket.socket], None]
 
 def as_json(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Reply:
     """`document` as an answer, indented like Google's."""
-    return Reply(status, json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n", headers=headers or {})
+    return Reply(status, json.dumps(document, indent=2).encode() + b"\n", headers=headers or {})
 
 
 def read_request(stream: Readable) -> Request | None:
@@ -133,6 +135,7 @@ def serve(connection: socket.socket, handle: Handler) -> None:
     """Answer requests on one connection until either side ends it."""
     with connection.makefile("rb") as stream:
         while True:
+            _acknowledge_at_once(connection)
             try:
                 request = read_request(stream)
             except Malformed as fault:
@@ -145,6 +148,12 @@ def serve(connection: socket.socket, handle: Handler) -> None:
             write_reply(connection, reply)
             if reply.stream or request.headers.get("connection", "").lower() == "close":
                 return None
+
+
+def _acknowledge_at_once(connection: socket.socket) -> None:
+    """Through a proxy urllib3 waits with the body until the head is acknowledged, and Linux waits 40 ms with that. It forgets this setting."""
+    if hasattr(socket, "TCP_QUICKACK"):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 def cut(connection: socket.socket) -> None:

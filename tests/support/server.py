@@ -1,15 +1,14 @@
 """The PostgreSQL server of one test run, its template database, and a database for each worker."""
 
 import os
-import shutil
-import tempfile
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
 
 from core.migrate import migrate
+from machine.testing import start_postgres, throw_away_folder
 from tests.support.town import lay_out_town
 
 SERVER_VARIABLE = "TEST_DATABASE_SERVER_URL"  # a server that is there already; its role must be a superuser
@@ -89,24 +88,20 @@ def _with_database(url: str, database: str) -> str:
     return parts._replace(path="/" + database).geturl().replace(f"{parts.scheme}:/{database}", f"{parts.scheme}:///{database}")
 
 
-_cluster: Any = None
-_folder: Path | None = None
+_ends = ExitStack()  # what stops the run's cluster and removes its folder
 
 
 def begin_run() -> None:
     """Start the run's cluster (or use the one that the environment names) and make its template. In the main process."""
-    global _cluster, _folder
     run = f"test_{os.getpid()}"
     given = os.environ.get(SERVER_VARIABLE)
     if given:
         owner_url = superuser_url = given
+        _ends.callback(lambda: Server(given, given, run).drop_all())
     else:
-        from machine.testing import start_postgres
-
-        _folder = Path(tempfile.mkdtemp(prefix="mendway-test-", dir="/tmp"))
-        _folder.chmod(0o711)  # PostgreSQL may run as another account and must reach its own folder inside
-        _cluster = start_postgres(_folder, durable=False)
-        owner_url, superuser_url = _cluster.url("postgres"), _cluster.url("postgres", "postgres")
+        cluster = start_postgres(_ends.enter_context(throw_away_folder()))
+        _ends.callback(cluster.stop)
+        owner_url, superuser_url = cluster.url("postgres"), cluster.url("postgres", "postgres")
     os.environ[_SHARED] = f"{owner_url}|{superuser_url}|{run}"
     server = Server.of_this_run()
     url = server.url(server.make_empty("template"))
@@ -116,12 +111,5 @@ def begin_run() -> None:
 
 def end_run() -> None:
     """Stop what `begin_run` started, and leave nothing behind."""
-    if _SHARED not in os.environ:
-        return
-    if _cluster is None:
-        Server.of_this_run().drop_all()
-    else:
-        _cluster.stop()
-    if _folder is not None:
-        shutil.rmtree(_folder, ignore_errors=True)
-    del os.environ[_SHARED]
+    _ends.close()
+    os.environ.pop(_SHARED, None)

@@ -1,0 +1,79 @@
+# Mendway. `make help` lists what there is.
+#
+# Everything runs from this checkout: the Python environment is .venv, data goes to MENDWAY_DATA (default .data).
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SHELLFLAGS := -eu -c
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+
+# A Python of 3.11 or later: the system's own first, since the system's packages belong to it.
+PYTHON ?= $(shell for python in /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; break; fi; done)
+VENV := .venv/bin
+WORKERS ?= 2
+
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help run setup test test-fast test-slow check format lint types rooms migrations openapi openapi-drift bench lock logs
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@printf '%b\n' "  PORT, MENDWAY_DATA and the rest of .env.example change where and with what; WORKERS is how many\n  processes pytest uses (2)."
+
+run: python ## Start everything on this machine (Ctrl-C stops it)
+	@"$(PYTHON)" -m machine.bootstrap --steps 9
+	@exec $(VENV)/python -m machine.run
+
+setup: python ## Install what is missing: system packages and the Python environment
+	@"$(PYTHON)" -m machine.bootstrap
+
+test: test-fast test-slow ## Every test, against a real PostGIS and a real S3 server of its own
+
+test-fast: setup ## The tests that take under two seconds each
+	@$(VENV)/python -m pytest -n $(WORKERS) -m "not slow"
+
+test-slow: setup ## The tests that kill and restart whole servers
+	@$(VENV)/python -m pytest -m slow
+
+check: format lint types rooms migrations openapi-drift test-fast ## All that must hold before a commit
+
+format: setup ## Is all code formatted (ruff format; to do it: .venv/bin/ruff format)
+	@$(VENV)/ruff format --check --quiet . || { echo "Not formatted; run: .venv/bin/ruff format"; exit 1; }
+
+lint: setup ## ruff
+	@$(VENV)/ruff check --quiet .
+
+types: setup ## mypy
+	@$(VENV)/mypy
+
+rooms: setup ## Who may import whom (import-linter)
+	@$(VENV)/lint-imports --no-logo
+
+migrations: setup ## Do migrations and tables agree (on an empty throw-away database)
+	@$(VENV)/python -m api.commands check-migrations
+
+openapi: setup ## Write openapi.yaml anew from the code
+	@$(VENV)/python -m api.commands write-openapi
+
+openapi-drift: setup ## Is openapi.yaml what the code says
+	@$(VENV)/python -m api.commands write-openapi --check
+
+bench: setup ## Measure intake against plain Flask, pgbench and the ORM (prints a table, writes JSON)
+	@$(VENV)/python -m bench
+
+lock: setup ## Choose versions anew: requirements.in to requirements.lock (UPGRADE=1 takes newer ones)
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/python -m uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) -o requirements.lock requirements.in
+	@"$(PYTHON)" -m machine.bootstrap
+
+logs: ## Follow the logs of a running instance
+	@tail -n 20 -F $(or $(MENDWAY_DATA),.data)/logs/*.log
+
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (on Debian and Ubuntu: sudo apt-get install python3)."; exit 1; }
+
+setup test-fast test-slow format lint types rooms migrations openapi openapi-drift bench lock: python

@@ -1,0 +1,75 @@
+"""What a town may not do to itself: changes that would leave reports without an owner or outside, or rewrite history."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from actions.catalogue.plan import Plan
+from domain.base import Jurisdiction
+from domain.city import Crew, Department, Layer
+from domain.reports import Report
+from domain.status import PHASES, Phase
+from geo.editions import EditionTaken, refuse_taken_edition, reports_left_outside
+
+_OPEN = [status.value for status, phase in PHASES.items() if phase != Phase.CLOSED]
+
+
+def objections(session: Session, row: Jurisdiction, now: Plan, wanted: Plan, allow_outside: bool) -> list[str]:
+    """Every reason not to put `wanted` in force, as sentences; empty when there is none."""
+    if row.code != wanted.town["code"]:
+        return [f"town.code: this database holds the town {row.code!r}, and the file is for {wanted.town['code']!r}."]
+    return [
+        *_owners(session, "departments", Department, Report.department_id, now, wanted),
+        *_owners(session, "crews", Crew, Report.crew_id, now, wanted),
+        *_editions(session, row, wanted),
+        *([] if allow_outside else outline_objections(session, row, now.outline.wkb, wanted.outline.wkb)),
+    ]
+
+
+def outline_objections(session: Session, row: Jurisdiction, present: bytes, wanted: bytes) -> list[str]:
+    """The reason against another outline: reports that it would leave outside."""
+    if present == wanted or not (count := reports_left_outside(session, row.id, wanted)):
+        return []
+    reports = "1 report lies" if count == 1 else f"{count:,} reports lie"
+    return [f"town.outline: {reports} in the town now and would not with this outline; --allow-outside takes it all the same."]
+
+
+def _owners(session: Session, section: str, model: Any, owner: Any, now: Plan, wanted: Plan) -> list[str]:
+    gone = [code for code in now.sections[section] if code not in wanted.sections[section]]
+    if not gone:
+        return []
+    rows = session.execute(
+        select(model.code, func.count())
+        .join(Report, owner == model.id)
+        .where(model.code.in_(gone))
+        .where(Report.status.in_(_OPEN))
+        .group_by(model.code)
+        .order_by(model.code)
+    )
+    return [
+        f"{section}.{code}: cannot be removed while it has {count:,} open report{'' if count == 1 else 's'};"
+        " hand them over or close them first."
+        for code, count in rows
+    ]
+
+
+def _editions(session: Session, row: Jurisdiction, wanted: Plan) -> list[str]:
+    layers = dict(session.execute(select(Layer.code, Layer.id).where(Layer.jurisdiction_id == row.id)).tuples().all())
+    found = []
+    for code, values in wanted.sections["layers"].items():
+        if code not in layers:
+            continue
+        try:
+            refuse_taken_edition(session, layers[code], values["edition"], values["content"])
+        except EditionTaken:
+            found.append(taken_edition(code, values["edition"]))
+    return found
+
+
+def taken_edition(layer: str, label: str) -> str:
+    """Why a label cannot be used again."""
+    return (
+        f"layers.{layer}.edition: {label!r} is already the name of an edition with other areas, and reports refer to it;"
+        " give these another edition."
+    )

@@ -1,0 +1,156 @@
+"""What is in force, in the same shape as a town.toml says it: so that the two can be compared and one written as the other."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from actions.catalogue.plan import Plan, Values
+from domain.base import Jurisdiction
+from domain.city import (
+    Category,
+    CategoryForm,
+    CategoryGroup,
+    Crew,
+    Department,
+    ExternalBody,
+    Layer,
+    LayerEdition,
+    Rule,
+)
+from domain.people import Person
+from geo.boundaries import Outline
+from geo.editions import outline_of
+
+
+def town_row(session: Session) -> Jurisdiction | None:
+    """The town of this deployment; None before the first apply."""
+    return session.scalar(select(Jurisdiction).order_by(Jurisdiction.id).limit(1))
+
+
+def read_in_force(session: Session, row: Jurisdiction) -> Plan:
+    """Everything of the town that is active, without the areas themselves."""
+    town = row.id
+    codes = {model: _codes(session, model, town) for model in (Department, ExternalBody, Crew, CategoryGroup, Category, Layer)}
+    values: Values = {
+        "code": row.code,
+        "name": row.name,
+        "time_zone": row.time_zone,
+        "languages": list(row.languages),
+        "outside": codes[ExternalBody].get(row.outside_body_id),
+    }
+    sections: dict[str, dict[str, Values]] = {
+        "layers": _layers(session, town),
+        "departments": {
+            at.code: {"name": at.name, "phone": at.phone, "email": at.email} for at in _active(session, Department, town)
+        },
+        "external_bodies": {
+            at.code: {"name": at.name, "url": at.url, "phone": at.phone, "open311": at.open311}
+            for at in _active(session, ExternalBody, town)
+        },
+        "crews": {
+            at.code: {"name": at.name, "department": codes[Department][at.department_id]}
+            for at in _active(session, Crew, town)
+        },
+        "groups": {
+            at.code: {"name": at.name}
+            for at in sorted(_active(session, CategoryGroup, town), key=lambda at: (at.position, at.code))
+        },
+        "categories": _categories(session, town, codes),
+        "rules": _rules(session, town, codes),
+        "staff": _staff(session, town, codes),
+    }
+    return Plan(values, sections, Outline(outline_of(session, town), 0, []))
+
+
+def _active(session: Session, model: Any, town: int) -> list[Any]:
+    rows = session.scalars(select(model).where(model.jurisdiction_id == town).where(model.active)).all()
+    return sorted(rows, key=lambda row: row.code)
+
+
+def _codes(session: Session, model: Any, town: int) -> dict[int | None, str]:
+    """Codes by id, of those that are no longer active too."""
+    rows = session.execute(select(model.id, model.code).where(model.jurisdiction_id == town))
+    return {row.id: row.code for row in rows}
+
+
+def _layers(session: Session, town: int) -> dict[str, Values]:
+    rows = session.execute(
+        select(Layer, LayerEdition)
+        .join(LayerEdition, LayerEdition.layer_id == Layer.id)
+        .where(Layer.jurisdiction_id == town)
+        .where(Layer.active)
+        .where(LayerEdition.replaced_at.is_(None))
+        .order_by(Layer.code)
+    )
+    return {
+        layer.code: {
+            "name": layer.name,
+            "stamp": layer.stamp,
+            "edition": edition.edition,
+            "content": edition.content_hash,
+        }
+        for layer, edition in rows
+    }
+
+
+def _categories(session: Session, town: int, codes: dict[Any, dict[int | None, str]]) -> dict[str, Values]:
+    rows = session.execute(
+        select(Category, CategoryForm.form)
+        .join(CategoryForm, CategoryForm.category_id == Category.id)
+        .where(Category.jurisdiction_id == town)
+        .where(Category.active)
+        .where(CategoryForm.retired_at.is_(None))
+        .order_by(Category.position, Category.code)
+    )
+    return {
+        at.code: {
+            "group": codes[CategoryGroup].get(at.group_id),
+            "name": form["name"],
+            "description": form["description"],
+            "public": at.is_public,
+            "blur_m": at.blur_m,
+            "areas": list(at.areas),
+            "stop": form["stop"],
+            "questions": form["questions"],
+        }
+        for at, form in rows
+    }
+
+
+def _rules(session: Session, town: int, codes: dict[Any, dict[int | None, str]]) -> dict[str, Values]:
+    found = {}
+    for at in session.scalars(select(Rule).where(Rule.jurisdiction_id == town).order_by(Rule.code)):
+        layer = codes[Layer].get(at.layer_id)
+        found[at.code] = {
+            "priority": at.priority,
+            "category": codes[Category].get(at.category_id),
+            "group": codes[CategoryGroup].get(at.group_id),
+            "layer": layer if at.area_code is None else None,
+            "area": f"{layer}:{at.area_code}" if at.area_code is not None else None,
+            "department": codes[Department].get(at.department_id),
+            "body": codes[ExternalBody].get(at.external_body_id),
+        }
+    return found
+
+
+def _staff(session: Session, town: int, codes: dict[Any, dict[int | None, str]]) -> dict[str, Values]:
+    people = session.scalars(
+        select(Person)
+        .where(Person.jurisdiction_id == town)
+        .where(Person.role != "resident")
+        .where(Person.code.is_not(None))
+        .where(Person.active)
+        .order_by(Person.code)
+    )
+    return {
+        at.code: {
+            "name": at.name,
+            "role": at.role,
+            "crew": codes[Crew].get(at.crew_id),
+            # A crew's department is its crew's; the file does not repeat it.
+            "department": None if at.role == "crew" else codes[Department].get(at.department_id),
+        }
+        for at in people
+        if at.code is not None
+    }

@@ -1,0 +1,131 @@
+"""The tables of town.toml that are kept by code: departments, bodies, crews, groups, categories, rules, staff."""
+
+from actions.catalogue.parts import Part
+from actions.catalogue.plan import Values
+from actions.catalogue.questions import read_questions, read_stop
+from domain.people import ROLES
+
+LARGEST_BLUR_M = 5_000
+_STAFF_ROLES = tuple(role for role in ROLES if role != "resident")
+
+
+class Places:
+    """The layers, and the codes of the areas in those whose files could be read."""
+
+    def __init__(self, layers: set[str], codes: dict[str, set[str]]):
+        self.layers = layers
+        self.codes = codes
+
+    def check(self, part: Part, key: str, place: str) -> None:
+        """Note what is wrong with "layer:code"."""
+        layer, colon, code = place.partition(":")
+        if layer not in self.layers:
+            part.wrong(key, f"there is no layer {layer!r}")
+        elif not colon:
+            part.wrong(key, f"must be layer:code, not {place!r}")
+        elif layer in self.codes and code not in self.codes[layer]:
+            part.wrong(key, f"layer {layer!r} has no area {code!r}; it has {_some(self.codes[layer])}")
+
+
+def _some(codes: set[str]) -> str:
+    shown = sorted(codes)[:12]
+    return ", ".join(shown) + (f" and {len(codes) - len(shown)} more" if len(codes) > len(shown) else "")
+
+
+def read_named(part: Part) -> Values:
+    values: Values = {"name": part.words("name")}
+    part.finish()
+    return values
+
+
+def read_department(part: Part) -> Values:
+    values: Values = {"name": part.words("name"), "phone": part.text("phone", longest=40), "email": part.text("email")}
+    if values["email"] is not None and "@" not in values["email"]:
+        part.wrong("email", f"{values['email']!r} is not an e-mail address")
+    part.finish()
+    return values
+
+
+def read_body(part: Part) -> Values:
+    values: Values = {
+        "name": part.words("name"),
+        "url": part.address("url"),
+        "phone": part.text("phone", longest=40),
+        "open311": part.address("open311"),
+    }
+    part.finish()
+    return values
+
+
+def read_crew(part: Part, departments: dict[str, Part]) -> Values:
+    values: Values = {
+        "name": part.text("name", required=True),
+        "department": part.reference("department", departments, "department", required=True),
+    }
+    part.finish()
+    return values
+
+
+def read_category(part: Part, groups: dict[str, Part], places: Places) -> Values:
+    values: Values = {
+        "group": part.reference("group", groups, "group"),
+        "name": part.words("name"),
+        "description": part.words("description", required=False),
+        "public": part.flag("public", default=True),
+        "blur_m": part.whole("blur_m", 0, 0, LARGEST_BLUR_M),
+        "areas": part.texts("areas"),
+        "stop": read_stop(part),
+        "questions": read_questions(part),
+    }
+    for place in values["areas"]:
+        places.check(part, "areas", place)
+    part.finish()
+    return values
+
+
+def read_rule(part: Part, coded: dict[str, dict[str, Part]], places: Places) -> Values:
+    values: Values = {
+        "priority": part.whole("priority", 0, -1_000_000, 1_000_000),
+        "category": part.reference("category", coded["categories"], "category"),
+        "group": part.reference("group", coded["groups"], "group"),
+        **_where(part, coded["layers"], places),
+        "department": part.reference("department", coded["departments"], "department"),
+        "body": part.reference("body", coded["external_bodies"], "external body"),
+    }
+    if part.has("category") and part.has("group"):
+        part.wrong("", "names a category and a group; it may name one of them or neither")
+    if part.has("department") == part.has("body"):
+        part.wrong("", "must name either a department or a body")
+    part.finish()
+    return values
+
+
+def _where(part: Part, layers: dict[str, Part], places: Places) -> Values:
+    """One area, or any area of a layer (which `area` may also name, without a colon), or neither: the whole town."""
+    layer = part.reference("layer", layers, "layer")
+    area = part.text("area")
+    if part.has("layer") and part.has("area"):
+        part.wrong("", "names a layer and an area; it may name one of them or neither")
+    elif area is not None and ":" not in area and area in layers:
+        return {"layer": area, "area": None}
+    elif area is not None:
+        places.check(part, "area", area)
+    return {"layer": layer, "area": area}
+
+
+def read_member(part: Part, coded: dict[str, dict[str, Part]]) -> Values:
+    values: Values = {
+        "name": part.text("name", required=True),
+        "role": part.one_of("role", _STAFF_ROLES),
+        "crew": part.reference("crew", coded["crews"], "crew"),
+        "department": part.reference("department", coded["departments"], "department"),
+    }
+    role = values["role"]
+    if role == "crew" and not part.has("crew"):
+        part.wrong("crew", "missing; somebody of role crew belongs to one")
+    if role is not None and role != "crew" and part.has("crew"):
+        part.wrong("crew", f"only somebody of role crew belongs to one, not a {role}")
+    if role is not None and role != "dispatcher" and part.has("department"):
+        part.wrong("department", f"only a dispatcher may have one, not {role}; a crew has its crew's")
+    part.finish()
+    return values

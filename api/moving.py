@@ -1,0 +1,66 @@
+"""What crews and the desk share: the version they have seen, what they say with a move, what they get back."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.orm import Session
+
+from actions.moves import Said
+from api.auth import caller
+from api.fields import Line, Moment, Shape, Words
+from api.reading import expected_version
+from api.schemas import ReportOut
+from api.shown import shown_report
+from domain.access import report_to_work_on, whole_of
+from domain.errors import VersionStale
+from domain.reports import Report
+
+VERSION_ETAG = {"ETag": {"schema": {"type": "string"}, "description": "The version, in quotes, for the next If-Match."}}
+
+
+class NoteIn(Shape):
+    """What may be said with every move."""
+
+    note = Words(longest=4000, allow_none=True)
+    captured_at = Moment(
+        allow_none=True, metadata={"description": "By the clock of the device: kept as evidence, never a gate."}
+    )
+
+
+class MoveIn(NoteIn):
+    """What may be said with moves that have a reason or a date."""
+
+    reason = Line(longest=300, allow_none=True)
+    expected_at = Moment(allow_none=True, metadata={"description": "When the work is to be done. Public."})
+
+
+def said(body: dict[str, Any]) -> Said:
+    """What somebody said with a move."""
+    return Said(body.get("note"), body.get("reason"), body.get("expected_at"), body.get("captured_at"))
+
+
+def report_as_seen(session: Session, report_id: UUID) -> Report:
+    """The report, locked, as the caller has seen it.
+
+    Raises VersionMissing without If-Match, NotFound for a report that is not theirs, VersionStale, with the report as it
+    is now, when it has changed since.
+    """
+    seen = expected_version()
+    report = report_to_work_on(session, caller(), report_id)
+    if report.version != seen:
+        current = ReportOut().dump(shown_whole(whole_of(session, report)))
+        raise VersionStale(
+            headers={"ETag": f'"{report.version}"'}, sent=seen, version=report.version, current=current
+        )
+    return report
+
+
+def after(session: Session, report: Report) -> dict[str, Any]:
+    """The report as it stands after the caller's move."""
+    return shown_whole(whole_of(session, report))
+
+
+def shown_whole(row: RowMapping) -> dict[str, Any]:
+    """The whole of a report, with the moves that the caller may make."""
+    return shown_report(row, True, caller())

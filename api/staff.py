@@ -1,0 +1,57 @@
+"""The desk: move any report, send it to another department, give it to a crew."""
+
+from typing import Any
+from uuid import UUID
+
+from actions.triage import assign, move_report
+from api.auth import DESK, allow, caller
+from api.blueprints import KEY_HEADER, VERSION_HEADER, Audience
+from api.fields import Line, OneOf
+from api.idempotency import answered_once
+from api.moving import VERSION_ETAG, MoveIn, NoteIn, after, report_as_seen, said
+from api.schemas import ReportOut
+from domain.status import CLOSING_REASONS, Status
+
+desk = Audience("desk", __name__, description="Dispatchers: where reports go and who gets them")
+
+
+class TriageIn(MoveIn):
+    """Where to, and what that move demands: a note, a date, a reason."""
+
+    to = OneOf(tuple(Status), required=True)
+    reason = Line(
+        longest=300, allow_none=True, metadata={"description": f"To close, one of {', '.join(CLOSING_REASONS)}."}
+    )
+
+
+class AssignIn(NoteIn):
+    """By code. A crew of null leaves the report to its department; what is left out stays, but for a change of department."""
+
+    department = Line(longest=100, shortest=1)
+    crew = Line(longest=100, shortest=1, allow_none=True)
+
+
+@desk.post("/triage/<uuid:report_id>/move")
+@allow(*DESK)
+@desk.arguments(TriageIn)
+@desk.response(200, ReportOut, headers=VERSION_ETAG)
+@desk.doc(parameters=[KEY_HEADER, VERSION_HEADER])
+@answered_once(ReportOut, 200)
+def move_any(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
+    """Move a report to another status"""
+    report = report_as_seen(session, report_id)
+    move_report(session, caller(), report, Status(body["to"]), said(body))
+    return after(session, report)
+
+
+@desk.post("/triage/<uuid:report_id>/assign")
+@allow(*DESK)
+@desk.arguments(AssignIn)
+@desk.response(200, ReportOut, headers=VERSION_ETAG)
+@desk.doc(parameters=[KEY_HEADER, VERSION_HEADER])
+@answered_once(ReportOut, 200)
+def assign_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
+    """Send a report to another department, or give it to a crew"""
+    report = report_as_seen(session, report_id)
+    assign(session, caller(), report, body, said(body))
+    return after(session, report)

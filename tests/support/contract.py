@@ -1,0 +1,89 @@
+"""Every answer against the contract: a documented status, its content type, and a body that fits the schema."""
+
+import json
+import re
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from tests.support.answers import Answer
+
+PROBLEM_TYPE = "application/problem+json"
+_PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "retry", "request_id"}
+_ROOT = "urn:contract"
+
+
+class Contract:
+    """The OpenAPI document, asked about answers."""
+
+    def __init__(self, document: dict[str, Any]):
+        self.document = document
+        resource = Resource.from_contents(document, default_specification=DRAFT202012)
+        self._registry = Registry().with_resource(_ROOT, resource)
+        self._paths = [(re.compile(_pattern(path)), path) for path in document["paths"]]
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def check(self, method: str, path: str, answer: Answer) -> None:
+        """Raise AssertionError when the answer is not as documented. Pages outside /v1 are not in the contract."""
+        if answer.status >= 400:
+            _check_problem(answer)
+        template = next((path_ for pattern, path_ in self._paths if pattern.fullmatch(path.split("?")[0])), None)
+        operation = self.document["paths"].get(template, {}).get(method.lower())
+        if operation is None:
+            is_ours = path.startswith("/v1")
+            assert not is_ours or answer.status in (401, 404, 405), f"{method} {path} is not in the contract: {answer}"
+            return
+        self._check_operation(f"{method.upper()} {template}", template, operation, answer)
+
+    def _check_operation(self, what: str, template: str, operation: dict[str, Any], answer: Answer) -> None:
+        responses = operation["responses"]
+        code = str(answer.status)
+        if code not in responses:
+            assert "default" in responses and answer.status >= 400, f"{what}: {code} is not documented. {answer}"
+            code = "default"
+        response = responses[code]
+        pointer = f"#/paths/{_escaped(template)}/{what.split()[0].lower()}/responses/{code}"
+        if "$ref" in response:
+            pointer = response["$ref"]
+            response = self._resolve(pointer)
+        content = response.get("content")
+        if not content:
+            assert answer.body == b"", f"{what}: {code} is documented without a body. {answer}"
+            return
+        kind = answer.content_type
+        assert kind in content, f"{what}: {code} came as {kind}, documented are {sorted(content)}"
+        if "schema" in content[kind]:
+            self._check_schema(what, f"{pointer}/content/{_escaped(kind)}/schema", answer)
+
+    def _check_schema(self, what: str, pointer: str, answer: Answer) -> None:
+        if pointer not in self._validators:
+            self._validators[pointer] = Draft202012Validator(
+                {"$ref": _ROOT + pointer}, registry=self._registry, format_checker=FormatChecker()
+            )
+        faults = [f"{e.json_path}: {e.message}" for e in self._validators[pointer].iter_errors(json.loads(answer.body))]
+        assert not faults, f"{what}: the body does not fit the contract: {faults}\n{answer}"
+
+    def _resolve(self, pointer: str) -> Any:
+        return self._registry.resolver(_ROOT).lookup(pointer).contents
+
+
+def _check_problem(answer: Answer) -> None:
+    assert answer.content_type == PROBLEM_TYPE, f"An error that is not a problem document: {answer}"
+    document = json.loads(answer.body)
+    assert document.keys() >= _PROBLEM_MEMBERS, f"{_PROBLEM_MEMBERS - document.keys()} missing: {answer}"
+    assert document["status"] == answer.status, answer
+    assert document["type"].startswith("/problems/"), answer
+    assert not re.search(r"\{\w+\}", document["title"] + document["detail"]), f"A fact is missing in a text: {answer}"
+    for error in document.get("errors", []):
+        assert error.keys() == {"pointer", "code", "params", "message"}, answer
+        assert not re.search(r"\{\w+\}", error["message"]), f"A parameter is missing in a text: {answer}"
+
+
+def _pattern(path: str) -> str:
+    return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path))
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
