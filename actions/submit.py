@@ -17,7 +17,7 @@ STATEMENT_TYPES = (
     " timestamptz, text, timestamptz, text, text, jsonb, uuid"
 )
 STATEMENT = (
-    "SELECT outcome, status, body, facts FROM submit_report("
+    "SELECT outcome, status, body, facts FROM submit_report("  # noqa: S608 - places, no values
     + ", ".join(f"${place}" for place in range(1, len(STATEMENT_TYPES.split(",")) + 1))
     + ")"
 )

@@ -44,4 +44,6 @@ def hand_back(session: Session, caller: Caller, report: Report, said: Said) -> N
 def refuse_closed(caller: Caller, report: Report, wanted: str) -> None:
     """Raise WrongStatus when nobody works on the report any more."""
     if is_closed(report):
-        raise WrongStatus(now=report.status, wanted=str(wanted), allowed=allowed_from(Status(report.status), caller.role))
+        raise WrongStatus(
+            now=report.status, wanted=str(wanted), allowed=allowed_from(Status(report.status), caller.role)
+        )

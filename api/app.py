@@ -45,7 +45,7 @@ class FastJson(JSONProvider):
 
 def create_app(config: Config, pool_size: int = 4) -> Flask:
     """The application, with its database opened."""
-    app = Flask("mendway", static_folder=None)
+    app = Town("mendway", static_folder=None)
     app.config["MENDWAY"] = config
     app.config["MAX_CONTENT_LENGTH"] = config.max_body_bytes
     app.config["REVISION"] = meta.revision_of_code()
@@ -71,7 +71,10 @@ def register_routes(app: Flask) -> None:
         OPENAPI_VERSION="3.1.0",
         API_SPEC_OPTIONS={
             "info": {
-                "description": "Reports of what is broken in a town: send, follow, work on. Clients ignore members and codes that they do not know.",
+                "description": (
+                    "Reports of what is broken in a town: send, follow, work on. "
+                    "Clients ignore members and codes that they do not know."
+                ),
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/", "description": "This town"}],
@@ -87,6 +90,13 @@ def register_routes(app: Flask) -> None:
     app.register_blueprint(meta.docs)
     for name in [name for name in app.view_functions if name.startswith("swagger_ui.")]:
         app.view_functions[name] = open_to_all(app.view_functions[name])
+
+
+class Town(Flask):
+    """Flask without looking at every view for a coroutine on every request: ours are all plain functions."""
+
+    def ensure_sync(self, func: Any) -> Any:
+        return func
 
 
 class OwnErrors(Api):

@@ -116,7 +116,8 @@ def cached_json(document: dict[str, Any]) -> Response:
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept-Language"
     answer.headers["Content-Language"] = language()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer
 
 
 def _place(query: dict[str, Any]) -> LonLat | None:

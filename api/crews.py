@@ -15,7 +15,9 @@ from core.db import transaction
 from domain.access import report_in_hand
 from domain.status import Status
 
-crews = Audience("crews", __name__, description="Crews in the field: their work and how it goes. The desk may look too.")
+crews = Audience(
+    "crews", __name__, description="Crews in the field: their work and how it goes. The desk may look too."
+)
 MOVE_HEADERS = [KEY_HEADER, VERSION_HEADER]
 
 

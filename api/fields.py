@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import marshmallow as ma
@@ -26,7 +26,7 @@ class Shape(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
-    error_messages: ClassVar[dict[str, str]] = {"unknown": "unknown-field", "type": _wrong("object")}
+    error_messages: dict[str, str] = {"unknown": "unknown-field", "type": _wrong("object")}
 
 
 class Words(fields.String):

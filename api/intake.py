@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from flask import Response, request, url_for
 
+from actions.submit import Envelope, NewReport, Submitted, submit
 from api.auth import bearer_hash, known_caller
 from api.forms import forms
 from api.misplaced import refuse_misplaced, refuse_not_ours
@@ -24,7 +25,6 @@ from domain.access import seen_report
 from domain.errors import FieldError, Invalid
 from domain.forms import check_answers
 from domain.status import Status, described
-from actions.submit import Envelope, NewReport, Submitted, submit
 from geo.points import LonLat
 
 IMPORTER_HEADER = "Importer-Key"

@@ -103,9 +103,11 @@ def explain_problem(slug: str) -> Response:
 
 
 _PAGE = """<!doctype html>
-<html lang="{{ language }}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="{{ language }}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>{{ title }}</title>
-<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}code{background:#eee;padding:.1em .3em}</style>
+<style>body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}
+code{background:#eee;padding:.1em .3em}</style>
 <h1>{{ title }}</h1><p>{{ detail }}</p>
 <p><code>type: /problems/{{ slug }}</code> · <code>status: {{ kind.status }}</code> · <code>retry: {{ kind.retry }}</code></p>
 </html>"""

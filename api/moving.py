@@ -50,9 +50,7 @@ def report_as_seen(session: Session, report_id: UUID) -> Report:
     report = report_to_work_on(session, caller(), report_id)
     if report.version != seen:
         current = ReportOut().dump(shown_whole(whole_of(session, report)))
-        raise VersionStale(
-            headers={"ETag": f'"{report.version}"'}, sent=seen, version=report.version, current=current
-        )
+        raise VersionStale(headers={"ETag": f'"{report.version}"'}, sent=seen, version=report.version, current=current)
     return report
 
 

@@ -48,7 +48,7 @@ class Reader(FlaskParser):
     def load_json(self, req: Any, schema: ma.Schema) -> Any:
         return read_json()
 
-    def handle_error(  # type: ignore[override]
+    def handle_error(
         self, error: ma.ValidationError, req: Any, schema: ma.Schema, *, error_status_code: Any, error_headers: Any
     ) -> NoReturn:
         location, messages = next(iter(error.messages_dict.items()))

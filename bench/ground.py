@@ -73,7 +73,10 @@ def prepare(url: str, folder: Path) -> Ground:
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(_PLAIN_CATEGORIES)
-        category, version, form = cursor.fetchone()
+        found = cursor.fetchone()
+        if found is None:
+            raise RuntimeError("No category of the demo town suits.")
+        category, version, form = found
         ground = Ground(url, environment, _box(cursor), category, version, _answers(form))
         _register_phones(cursor, ground)
     connection.close()

@@ -8,8 +8,10 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +29,7 @@ from machine.programs import usable_postgres
 from machine.testing import start_postgres, throw_away_folder
 
 CLIENTS = 8
+Server = Callable[[str, int], list[str]]
 RESULT = ROOT / "bench" / "results" / "intake.json"
 PGBENCH_LATENCY = re.compile(r"latency average = ([\d.]+) ms")
 PGBENCH_RATE = re.compile(r"tps = ([\d.]+)")
@@ -65,13 +68,11 @@ def _options() -> argparse.Namespace:
 
 
 def _have_wrk() -> None:
-    from shutil import which
-
-    if which("wrk") is None:
+    if shutil.which("wrk") is None:
         install(["wrk"])
 
 
-def _http(contestant: Contestant, ground: Ground, server, target: str, seconds: int) -> None:  # type: ignore[no-untyped-def]
+def _http(contestant: Contestant, ground: Ground, server: Server, target: str, seconds: int) -> None:
     port = free_port(set())
     with running(server(target, port), ground, port):
         _wrk(ground, port, 1)  # connections opened, statements prepared, code warm

@@ -119,7 +119,9 @@ def _store(session: Session, body: dict[str, Any], fingerprint: bytes) -> Respon
             actor_role=person.role,
         )
     )
-    session.add(Change(jurisdiction_id=town.id, report_id=report.id, kind="received", scope_after={"status": "received"}))
+    session.add(
+        Change(jurisdiction_id=town.id, report_id=report.id, kind="received", scope_after={"status": "received"})
+    )
     announcement = Announcement(
         id=new_id(), jurisdiction_id=town.id, report_id=report.id, seq=1, event="received", actor_id=person.id, data={}
     )
@@ -160,7 +162,13 @@ def _best_rule(session: Session, category: Category, hits: list[tuple[int, str]]
     ]
     return min(
         fitting,
-        key=lambda rule: (-rule.priority, rule.category_id is None, rule.group_id is None, rule.layer_id is None, rule.code),
+        key=lambda rule: (
+            -rule.priority,
+            rule.category_id is None,
+            rule.group_id is None,
+            rule.layer_id is None,
+            rule.code,
+        ),
     )
 
 

@@ -94,7 +94,7 @@ def single_statement() -> Iterator[Any]:
     if _singles is None:
         raise RuntimeError("core.db.connect(config) has not been called.")
     with named_faults():
-        connection = _singles.raw_connection()
+        connection: Any = _singles.raw_connection()
         try:
             with connection.cursor() as cursor:
                 yield cursor

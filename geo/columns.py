@@ -11,7 +11,9 @@ LONGEST_CODE = 80
 LONGEST_NAME = 200
 MOST_NAMED = 8  # mistakes of one kind that are spelled out
 
-_MACHINE_MADE = re.compile(r"(?i)^(objectid.*|fid|gid|ogc_fid|global_?id|shape.*|st_?(area|length).*|edit_?date|.*_date)$")
+_MACHINE_MADE = re.compile(
+    r"(?i)^(objectid.*|fid|gid|ogc_fid|global_?id|shape.*|st_?(area|length).*|edit_?date|.*_date)$"
+)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -104,7 +106,11 @@ def _tells_apart(features: Features, column: str) -> bool:
 def _listed(features: Features) -> str:
     if not features.columns:
         return "It has no fields at all."
-    return "Its fields are " + ", ".join(f"{name} (such as {_example(values)})" for name, values in features.columns.items()) + "."
+    return (
+        "Its fields are "
+        + ", ".join(f"{name} (such as {_example(values)})" for name, values in features.columns.items())
+        + "."
+    )
 
 
 def _example(values: list[Any]) -> str:

@@ -79,7 +79,9 @@ def _openable(path: Path, table: str | None) -> tuple[str, str | None]:
         head = file.read(512)
     if head.startswith(b"PK"):
         return _member_of_zip(path, table)
-    if head.startswith((b"\x00\x00\x27\x0a", b"SQLite format 3\x00")) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+    if head.startswith((b"\x00\x00\x27\x0a", b"SQLite format 3\x00")) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(
+        b"{"
+    ):
         return str(path.resolve()), table
     if not head:
         raise UnusableFile(f"{path.name} is empty.")
@@ -97,15 +99,17 @@ def _member_of_zip(path: Path, table: str | None) -> tuple[str, str | None]:
             raise UnusableFile(f"{path.name} is damaged: {broken} does not match its checksum.")
     names = [member.filename for member in members]
     usable = [
-        name
-        for name in names
-        if PurePosixPath(name).suffix.lower() in INSIDE_ZIPS and not name.startswith("__MACOSX/")
+        name for name in names if PurePosixPath(name).suffix.lower() in INSIDE_ZIPS and not name.startswith("__MACOSX/")
     ]
     chosen = [name for name in usable if table in {name, PurePosixPath(name).stem}] or usable
     if not chosen:
-        raise UnusableFile(f"{path.name} holds no .shp, .geojson or .gpkg, only {', '.join(sorted(names)[:8]) or 'nothing'}.")
+        raise UnusableFile(
+            f"{path.name} holds no .shp, .geojson or .gpkg, only {', '.join(sorted(names)[:8]) or 'nothing'}."
+        )
     if len(chosen) > 1:
-        raise UnusableFile(f"{path.name} holds several layers; say which one with --table: {', '.join(sorted(usable))}.")
+        raise UnusableFile(
+            f"{path.name} holds several layers; say which one with --table: {', '.join(sorted(usable))}."
+        )
     inner = chosen[0]
     is_the_table = table in {inner, PurePosixPath(inner).stem}
     return f"/vsizip/{{{path.resolve()}}}/{inner}", None if is_the_table else table
@@ -137,7 +141,9 @@ def _layer(source: str, name: str, table: str | None) -> str | None:
     polygons = [layer for layer in with_shapes if "Polygon" in str(layers[layer])]
     chosen = with_shapes if len(with_shapes) == 1 else polygons
     if len(chosen) != 1:
-        raise UnusableFile(f"{name} holds several layers; say which one with --table: {', '.join(sorted(with_shapes))}.")
+        raise UnusableFile(
+            f"{name} holds several layers; say which one with --table: {', '.join(sorted(with_shapes))}."
+        )
     return chosen[0]
 
 

@@ -79,7 +79,9 @@ def surfaces_of(
             if row.wkb is None or not row.size_m2:
                 mistakes.append(f"{features.source}: {label} covers no surface.")
             elif not _is_on_earth(row.west, row.south, row.east, row.north):
-                mistakes.append(f"{features.source}: {label} lies beyond ±180 or ±90 degrees when moved from {source_crs}.")
+                mistakes.append(
+                    f"{features.source}: {label} lies beyond ±180 or ±90 degrees when moved from {source_crs}."
+                )
             else:
                 repair = closed.get(row.number) or (None if row.reason == "Valid Geometry" else row.reason)
                 found.append(Surface(row.number, bytes(row.wkb), row.size_m2, row.vertex_count, repair))
@@ -141,8 +143,12 @@ def _refuse_impossible(
     remedy = "Save it again with its coordinate reference system named, or in EPSG:4326; or name it here with --crs."
     if crs is None:
         lacks = "has no .prj beside it and" if "Shapefile" in features.driver else ""
-        raise UnusableFile(f"{features.source} {lacks} does not say its coordinate reference system; {seen}. {cause} {remedy}")
-    declares = "A GeoJSON file that names no other is in degrees" if features.driver == "GeoJSON" else f"It declares {crs}"
+        raise UnusableFile(
+            f"{features.source} {lacks} does not say its coordinate reference system; {seen}. {cause} {remedy}"
+        )
+    declares = (
+        "A GeoJSON file that names no other is in degrees" if features.driver == "GeoJSON" else f"It declares {crs}"
+    )
     raise UnusableFile(
         f"{features.source} cannot be in degrees: {seen}. {declares} (longitude ±180, latitude ±90). {cause} {remedy}"
     )

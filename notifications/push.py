@@ -1,13 +1,15 @@
 """Push through Firebase Cloud Messaging: the only file that knows it.
 
-`connect` once in a process, then `send` letters; each gets an `Outcome` that says what to do next. Nothing is raised for a letter that did
-not go, and nothing is retried here: when to try again is decided by whoever keeps the letters.
+`connect` once in a process, then `send` letters; each gets an `Outcome` that says what to do next. Nothing is raised for a
+letter that did not go, and nothing is retried here: when to try again is decided by whoever keeps the letters.
 
-A letter may arrive twice (a connection can break after FCM has taken it). Every copy carries the notification's id as collapse key, tag,
-apns-collapse-id and web push topic, so the second replaces the first on the phone. FCM keeps at most four collapse keys for a phone that is
-away, and does not say which ("Non-collapsible and collapsible messages", read 2026-11): a phone that comes back asks the API what it missed.
+A letter may arrive twice (a connection can break after FCM has taken it). Every copy carries the notification's id as collapse
+key, tag, apns-collapse-id and web push topic, so the second replaces the first on the phone. FCM keeps at most four collapse
+keys for a phone that is away, and does not say which ("Non-collapsible and collapsible messages", read 2026-11): a phone that
+comes back asks the API what it missed.
 
-To reach the stand-in instead of Google only the environment differs: HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE, and the credentials file.
+To reach the stand-in instead of Google only the environment differs: HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE, and the
+credentials file.
 """
 
 import logging
@@ -27,7 +29,7 @@ from firebase_admin import credentials, exceptions, messaging
 from google.auth.credentials import TokenState
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
-from requests.adapters import HTTPAdapter  # type: ignore[import-untyped]
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
 
 log = logging.getLogger(__name__)
@@ -78,7 +80,7 @@ class Outcome:
 # By class, the most particular first: several of FCM's errors are children of a general one that means less.
 _MEANINGS: tuple[tuple[type[exceptions.FirebaseError], Kind, str], ...] = (
     (messaging.UnregisteredError, "dead", "unregistered"),
-    # Not dead: with another project's credentials by mistake every phone of the town would answer this, and retiring them all cannot be undone.
+    # Not dead: with another project's credentials by mistake every phone of the town answers this, and retiring cannot be undone.
     (messaging.SenderIdMismatchError, "refused", "sender-id-mismatch"),
     (messaging.QuotaExceededError, "retry", "quota-exceeded"),
     # The town's APNs or web push key: a person must mend it, and what waits then goes out.
@@ -214,21 +216,25 @@ def _is_valid(message: messaging.Message) -> bool:
 def _outcome(answer: messaging.SendResponse) -> Outcome:
     fault = answer.exception
     if fault is None:
-        return (
-            Outcome("sent", "sent", message_id=answer.message_id) if answer.message_id else Outcome("retry", "unknown")
-        )
+        sent = Outcome("sent", "sent", message_id=answer.message_id)
+        return sent if answer.message_id else Outcome("retry", "unknown")
+    kind, reason = _meaning(fault)
+    wait_s = _retry_after_s(fault) if kind == "retry" else None
+    if wait_s is None and reason == "quota-exceeded":
+        wait_s = QUOTA_WAIT_S
+    return Outcome(kind, reason, wait_s)
+
+
+def _meaning(fault: exceptions.FirebaseError) -> tuple[Kind, str]:
     for error, kind, reason in _MEANINGS:
         if isinstance(fault, error):
-            break
-    else:
-        log.warning("push answer not understood", extra={"fault": type(fault).__name__, "code": str(fault.code)})
-        return Outcome("retry", "unknown", _retry_after_s(fault))
-    if reason == "invalid-argument" and _is_about_the_target(fault):
-        return Outcome("dead", "invalid-target")
-    if reason == "unavailable" and fault.http_response is None:
-        return Outcome("retry", _how_it_broke(fault))
-    wait_s = _retry_after_s(fault) if kind == "retry" else None
-    return Outcome(kind, reason, QUOTA_WAIT_S if wait_s is None and reason == "quota-exceeded" else wait_s)
+            if reason == "invalid-argument" and _is_about_the_target(fault):
+                return "dead", "invalid-target"
+            if reason == "unavailable" and fault.http_response is None:
+                return "retry", _how_it_broke(fault)
+            return kind, reason
+    log.warning("push answer not understood", extra={"fault": type(fault).__name__, "code": str(fault.code)})
+    return "retry", "unknown"
 
 
 def _is_about_the_target(fault: exceptions.FirebaseError) -> bool:

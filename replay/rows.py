@@ -44,8 +44,11 @@ class CityFile:
         self.skipped: Counter[str] = Counter()
         self.read_count = 0
 
-    def check(self) -> None:
-        """Raises CannotStart when the file cannot be read, or lacks columns (all named together)."""
+    def check(self) -> int:
+        """Read the whole file once: how many rows there are.
+
+        Raises CannotStart when it cannot be read to its end, or lacks columns (all named together).
+        """
         with self._open() as lines:
             try:
                 header = next(csv.reader(lines, delimiter=self.mapping.delimiter), None)
@@ -59,9 +62,6 @@ class CityFile:
         if missing:
             missing.append(f"the columns of {self.path.name} are: {', '.join(header)}")
             raise CannotStart("The mapping names columns that the file does not have:", missing)
-
-    def count(self) -> int:
-        """How many rows there are. Raises CannotStart for a file that breaks off or is not what it says."""
         return sum(1 for _ in self._rows())
 
     def requests(self, limit: int | None, every: int) -> Iterator[CityRequest]:

@@ -17,6 +17,7 @@ from actions.catalogue.write import put_plan
 
 log = logging.getLogger(__name__)
 
+
 @dataclass(frozen=True)
 class Applied:
     """What came of it: what the file says and how it differed from what was in force."""

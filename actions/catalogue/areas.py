@@ -171,9 +171,7 @@ def _layer_values(town: Jurisdiction, layer: Layer | None, code: str, file: Laye
     return {"name": names, "stamp": stamp, "active": True}
 
 
-def _object(
-    session: Session, town: Jurisdiction, layer: Layer | None, code: str, label: str, found: AreaSet
-) -> None:
+def _object(session: Session, town: Jurisdiction, layer: Layer | None, code: str, label: str, found: AreaSet) -> None:
     """Refuse an edition whose name is taken, and areas that leave a rule or a category pointing at nothing."""
     if layer is None:
         return
@@ -197,9 +195,7 @@ def _object(
         raise BadTown(against)
 
 
-def _layer_differences(
-    session: Session, layer: Layer | None, code: str, wanted: dict, label: str
-) -> Iterator[str]:
+def _layer_differences(session: Session, layer: Layer | None, code: str, wanted: dict, label: str) -> Iterator[str]:
     if layer is None or not layer.active:
         yield f"+ layers.{code}: edition {label}"
         return

@@ -36,7 +36,10 @@ def export_town(session: Session) -> list[ExportedFile]:
         raise BadTown(["There is no town in this database yet; `mendway apply town.toml` makes one."])
     plan = read_in_force(session, row)
     layers = dict(session.execute(select(Layer.code, Layer.id).where(Layer.jurisdiction_id == row.id)).tuples().all())
-    files = [ExportedFile("town.toml", town_toml(plan).encode()), ExportedFile(_OUTLINE, geojson([({}, plan.outline.wkb)]))]
+    files = [
+        ExportedFile("town.toml", town_toml(plan).encode()),
+        ExportedFile(_OUTLINE, geojson([({}, plan.outline.wkb)])),
+    ]
     for code in plan.sections["layers"]:
         areas = areas_in_force(session, layers[code])
         shapes = [({"code": area.code, "name": area.name}, area.wkb) for area in areas]

@@ -32,7 +32,9 @@ def outline_objections(session: Session, row: Jurisdiction, present: bytes, want
     if present == wanted or not (count := reports_left_outside(session, row.id, wanted)):
         return []
     reports = "1 report lies" if count == 1 else f"{count:,} reports lie"
-    return [f"town.outline: {reports} in the town now and would not with this outline; --allow-outside takes it all the same."]
+    return [
+        f"town.outline: {reports} in the town now and would not with this outline; --allow-outside takes it all the same."
+    ]
 
 
 def _owners(session: Session, section: str, model: Any, owner: Any, now: Plan, wanted: Plan) -> list[str]:

@@ -31,7 +31,10 @@ def town_row(session: Session) -> Jurisdiction | None:
 def read_in_force(session: Session, row: Jurisdiction) -> Plan:
     """Everything of the town that is active, without the areas themselves."""
     town = row.id
-    codes = {model: _codes(session, model, town) for model in (Department, ExternalBody, Crew, CategoryGroup, Category, Layer)}
+    codes = {
+        model: _codes(session, model, town)
+        for model in (Department, ExternalBody, Crew, CategoryGroup, Category, Layer)
+    }
     values: Values = {
         "code": row.code,
         "name": row.name,
@@ -42,7 +45,8 @@ def read_in_force(session: Session, row: Jurisdiction) -> Plan:
     sections: dict[str, dict[str, Values]] = {
         "layers": _layers(session, town),
         "departments": {
-            at.code: {"name": at.name, "phone": at.phone, "email": at.email} for at in _active(session, Department, town)
+            at.code: {"name": at.name, "phone": at.phone, "email": at.email}
+            for at in _active(session, Department, town)
         },
         "external_bodies": {
             at.code: {"name": at.name, "url": at.url, "phone": at.phone, "open311": at.open311}

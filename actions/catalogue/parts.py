@@ -99,7 +99,9 @@ class Part:
                 self.wrong(key, f"missing (a text in {self._spoken()})")
             return None
         if not isinstance(value, dict):
-            self.wrong(key, f"must have a text for each language: {{ {', '.join(f'{one} = …' for one in self.languages)} }}")
+            self.wrong(
+                key, f"must have a text for each language: {{ {', '.join(f'{one} = …' for one in self.languages)} }}"
+            )
             return None
         for language in self.languages:
             if language not in value:

@@ -55,7 +55,9 @@ def read_town(session: Session, path: Path) -> Plan:
     for layer, found in areas.items():
         layers[layer]["content"] = found.content_hash
     places = Places(set(layers), {layer: found.codes for layer, found in areas.items()})
-    sections["categories"] = {code: read_category(part, coded["groups"], places) for code, part in coded["categories"].items()}
+    sections["categories"] = {
+        code: read_category(part, coded["groups"], places) for code, part in coded["categories"].items()
+    }
     sections["rules"] = {code: read_rule(part, coded, places) for code, part in coded["rules"].items()}
     sections["staff"] = {code: read_member(part, coded) for code, part in coded["staff"].items()}
     if mistakes or outline is None:
@@ -80,7 +82,9 @@ def _languages(values: dict[str, Any]) -> list[str]:
     """The town's languages, read first because every text below depends on them; English while they are unreadable."""
     town = values.get("town")
     found = town.get("languages") if isinstance(town, dict) else None
-    usable = [item for item in found if isinstance(item, str) and language_name(item)] if isinstance(found, list) else []
+    usable = (
+        [item for item in found if isinstance(item, str) and language_name(item)] if isinstance(found, list) else []
+    )
     return usable or ["en"]
 
 
@@ -118,11 +122,14 @@ def _layers(parts: dict[str, Part]) -> tuple[dict[str, tuple[Part, Values]], dic
             "edition": part.text("edition", required=True, longest=_LONGEST_EDITION),
             "content": None,
         }
-        files[code] = part, {
-            "file": part.text("file", required=True, longest=2_000),
-            "code_field": part.text("code_field", required=True),
-            "name_field": part.text("name_field"),
-        }
+        files[code] = (
+            part,
+            {
+                "file": part.text("file", required=True, longest=2_000),
+                "code_field": part.text("code_field", required=True),
+                "name_field": part.text("name_field"),
+            },
+        )
         part.finish()
     return files, layers
 

@@ -160,7 +160,12 @@ def _put_rules(
 
 
 def _put_staff(
-    session: Session, town: int, wanted: Mapping[str, Values], crews: Mapping[str, Values], crew_ids: Ids, departments: Ids
+    session: Session,
+    town: int,
+    wanted: Mapping[str, Values],
+    crews: Mapping[str, Values],
+    crew_ids: Ids,
+    departments: Ids,
 ) -> None:
     rows = {
         at.code: at

@@ -35,9 +35,9 @@ ON_REQUEST: Mapping[str, tuple[int, str, str, str]] = {
 
 def error(status: int, code: str, message: str, details: list[Any], headers: Mapping[str, str] | None = None) -> Reply:
     """A google.rpc.Status document."""
-    document = {"error": {"code": status, "message": message, "status": code}}
+    document: dict[str, Any] = {"error": {"code": status, "message": message, "status": code}}
     if details:
-        document["error"]["details"] = details  # type: ignore[assignment]
+        document["error"]["details"] = details
     return as_json(status, document, headers)
 
 

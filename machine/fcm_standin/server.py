@@ -39,12 +39,12 @@ class StandIn:
         """
         local = "127.0.0.1,localhost,::1"
         return {
-            "FIREBASE_CREDENTIALS": str(self.data / "service-account.json"),
+            "FIREBASE_CREDENTIALS": str(self.data.resolve() / "service-account.json"),
             "HTTPS_PROXY": self.proxy_url,
             "https_proxy": self.proxy_url,
             "NO_PROXY": local,
             "no_proxy": local,
-            "REQUESTS_CA_BUNDLE": str(self.data / "ca.pem"),
+            "REQUESTS_CA_BUNDLE": str(self.data.resolve() / "ca.pem"),
         }
 
     def arrivals(self, target: str | None = None, since: int = 0) -> list[dict[str, Any]]:
@@ -118,14 +118,11 @@ def start(data: Path | str, page_port: int = 0, proxy_port: int = 0) -> StandIn:
     plain = page(store, behaviours, tokens)
     opened[0].start(lambda connection: serve(connection, plain))
     opened[1].start(proxy(tls_context(folder), sender(store, behaviours, tokens)))
-    addresses = {
-        "page_url": f"{page_url}/",
-        "proxy_url": proxy_url,
-        "page_port": opened[0].port,
-        "proxy_port": opened[1].port,
-    }
-    write_private(folder / "addresses.json", json.dumps(addresses) + "\n")
-    return StandIn(folder, addresses["page_url"], proxy_url, stop)
+    ports = {"page_port": opened[0].port, "proxy_port": opened[1].port}
+    write_private(
+        folder / "addresses.json", json.dumps({"page_url": f"{page_url}/", "proxy_url": proxy_url, **ports}) + "\n"
+    )
+    return StandIn(folder, f"{page_url}/", proxy_url, stop)
 
 
 def _remembered(folder: Path) -> dict[str, int]:
@@ -166,7 +163,6 @@ def start_process(data: Path | str, page_port: int = 0, proxy_port: int = 0) -> 
 
     def stop() -> None:
         process.terminate()
-        process.wait(timeout=10)
-        process.stdout.close()
+        process.communicate(timeout=10)
 
     return StandIn(Path(data).resolve(), ready["page_url"], ready["proxy_url"], stop, process)

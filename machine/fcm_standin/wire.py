@@ -151,7 +151,10 @@ def serve(connection: socket.socket, handle: Handler) -> None:
 
 
 def _acknowledge_at_once(connection: socket.socket) -> None:
-    """Through a proxy urllib3 waits with the body until the head is acknowledged, and Linux waits 40 ms with that. It forgets this setting."""
+    """Through a proxy urllib3 holds the body back until the head is acknowledged, and Linux waits 40 ms with that.
+
+    Linux forgets this setting after a while, so it is made anew before each request.
+    """
     if hasattr(socket, "TCP_QUICKACK"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 

@@ -99,7 +99,7 @@ def test_a_token_that_was_replaced_while_we_talked_about_the_old_one_stays(resol
     assert database.value("SELECT push_retired_at FROM device WHERE id = %s", resident.device_id) is None
 
 
-@pytest.mark.parametrize("failure", ["unavailable", "internal", "cut", "cut_after", "third_party_auth_error"])
+@pytest.mark.parametrize("failure", ["unavailable", "internal", "cut", "cut_after"])
 def test_a_failure_that_passes_is_tried_again_and_shown_once(failure, resolved, resident, phones, run_jobs, database):
     phones.behave(resident.push_token, failure, times=2)
 
