@@ -16,7 +16,7 @@ WORKERS ?= 2
 
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help run setup test test-fast test-slow check format lint types rooms migrations openapi openapi-drift bench lock logs
+.PHONY: help run setup packages test test-fast test-slow check format lint types rooms migrations openapi openapi-drift bench lock logs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ run: python ## Start everything on this machine (Ctrl-C stops it)
 
 setup: python ## Install what is missing: system packages and the Python environment
 	@"$(PYTHON)" -m machine.bootstrap
+
+packages: python ## Install only the missing system packages (as root: sudo make packages)
+	@"$(PYTHON)" -B -m machine.bootstrap --only-packages
 
 test: test-fast test-slow ## Every test, against a real PostGIS and a real S3 server of its own
 

@@ -17,6 +17,7 @@ from api.categories import catalogue
 from api.changes import changes
 from api.crews import crews
 from api.devices import devices
+from api.pages import pages
 from api.problems import set_up_problems
 from api.residents import residents
 from api.routing import routing
@@ -88,6 +89,7 @@ def register_routes(app: Flask) -> None:
         api.register_blueprint(audience)
     app.register_blueprint(meta.meta)
     app.register_blueprint(meta.docs)
+    app.register_blueprint(pages)
     for name in [name for name in app.view_functions if name.startswith("swagger_ui.")]:
         app.view_functions[name] = open_to_all(app.view_functions[name])
 

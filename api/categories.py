@@ -100,6 +100,7 @@ class CategoryListOut(Shape):
 @allow(*EVERYONE, strangers=True)
 @catalogue.arguments(WhereQuery, location="query")
 @catalogue.response(200, CategoryListOut)
+@catalogue.alt_response(304, description="What the client has is still good")
 @catalogue.doc(parameters=[IF_NONE_MATCH])
 def list_categories(query: dict[str, Any]) -> Response:
     """Every form, whole, in the caller's language"""

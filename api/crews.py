@@ -5,11 +5,10 @@ from uuid import UUID
 
 from actions.work import hand_back, take, work
 from api.auth import STAFF, allow, caller
-from api.blueprints import KEY_HEADER, VERSION_HEADER, Audience
+from api.blueprints import Audience
 from api.fields import Line, Moment, OneOf
-from api.idempotency import answered_once
 from api.lists import ReportQuery, work_page
-from api.moving import VERSION_ETAG, MoveIn, NoteIn, after, report_as_seen, said, shown_whole
+from api.moving import VERSION_ETAG, MoveIn, NoteIn, a_move, after, report_as_seen, said, shown_whole
 from api.schemas import ReportListOut, ReportOut
 from core.db import transaction
 from domain.access import report_in_hand
@@ -18,7 +17,6 @@ from domain.status import Status
 crews = Audience(
     "crews", __name__, description="Crews in the field: their work and how it goes. The desk may look too."
 )
-MOVE_HEADERS = [KEY_HEADER, VERSION_HEADER]
 
 
 class WorkQuery(ReportQuery):
@@ -62,9 +60,7 @@ def read_work(report_id: UUID) -> Any:
 @crews.post("/work/<uuid:report_id>/take")
 @allow("crew")
 @crews.arguments(NoteIn)
-@crews.response(200, ReportOut, headers=VERSION_ETAG)
-@crews.doc(parameters=MOVE_HEADERS)
-@answered_once(ReportOut, 200)
+@a_move(crews)
 def take_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Take it for my crew; a new or reopened one is accepted by that"""
     report = report_as_seen(session, report_id)
@@ -75,9 +71,7 @@ def take_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 @crews.post("/work/<uuid:report_id>/start")
 @allow("crew")
 @crews.arguments(NoteIn)
-@crews.response(200, ReportOut, headers=VERSION_ETAG)
-@crews.doc(parameters=MOVE_HEADERS)
-@answered_once(ReportOut, 200)
+@a_move(crews)
 def start_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Start work on it"""
     return _worked(session, body, report_id, Status.IN_PROGRESS)
@@ -86,9 +80,7 @@ def start_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 @crews.post("/work/<uuid:report_id>/hold")
 @allow("crew")
 @crews.arguments(MoveIn)
-@crews.response(200, ReportOut, headers=VERSION_ETAG)
-@crews.doc(parameters=MOVE_HEADERS)
-@answered_once(ReportOut, 200)
+@a_move(crews)
 def hold_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Put it on hold, with a reason"""
     return _worked(session, body, report_id, Status.ON_HOLD)
@@ -97,9 +89,7 @@ def hold_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 @crews.post("/work/<uuid:report_id>/schedule")
 @allow("crew")
 @crews.arguments(ScheduleIn)
-@crews.response(200, ReportOut, headers=VERSION_ETAG)
-@crews.doc(parameters=MOVE_HEADERS)
-@answered_once(ReportOut, 200)
+@a_move(crews)
 def schedule_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Say when it will be done"""
     return _worked(session, body, report_id, Status.SCHEDULED)
@@ -108,9 +98,7 @@ def schedule_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 @crews.post("/work/<uuid:report_id>/resolve")
 @allow("crew")
 @crews.arguments(NoteIn)
-@crews.response(200, ReportOut, headers=VERSION_ETAG)
-@crews.doc(parameters=MOVE_HEADERS)
-@answered_once(ReportOut, 200)
+@a_move(crews)
 def resolve_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """It is done; the note says what was done"""
     return _worked(session, body, report_id, Status.RESOLVED)
@@ -119,9 +107,7 @@ def resolve_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 @crews.post("/work/<uuid:report_id>/hand-back")
 @allow("crew")
 @crews.arguments(NoteIn)
-@crews.response(200, ReportOut, headers=VERSION_ETAG)
-@crews.doc(parameters=MOVE_HEADERS)
-@answered_once(ReportOut, 200)
+@a_move(crews)
 def hand_back_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Give it back to the department, for another crew to take"""
     report = report_as_seen(session, report_id)

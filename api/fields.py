@@ -132,7 +132,7 @@ class OneOf(fields.String):
     default_error_messages = {"invalid": _wrong("string")}
 
     def __init__(self, choices: tuple[str, ...], **kwargs: Any):
-        super().__init__(metadata={"enum": list(choices), **kwargs.pop("metadata", {})}, **kwargs)
+        super().__init__(metadata={"enum": [str(choice) for choice in choices], **kwargs.pop("metadata", {})}, **kwargs)
         self.choices = choices
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:

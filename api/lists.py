@@ -100,7 +100,7 @@ def conditions_of(query: dict[str, Any], column: str) -> list[Condition]:
     if "area" in query:
         found.append(Where("area_keys @> ARRAY[CAST(:area AS text)]", {"area": query["area"]}))
     if "reference" in query:
-        found.append(Where("reference = :reference", {"reference": _reference(query["reference"])}))
+        found.append(Where("reference = :reference", {"reference": read_reference(query["reference"])}))
     if "bbox" in query:
         found.append(inside_box(column, _box(query["bbox"])))
     if "near" in query:
@@ -112,7 +112,7 @@ def _statuses_in(wanted: str) -> list[str]:
     return [status.value for status, phase in PHASES.items() if phase == wanted]
 
 
-def _reference(text: str) -> str:
+def read_reference(text: str) -> str:
     """A reference as it was heard on the telephone: any case, any spacing."""
     letters = "".join(letter for letter in text.upper() if letter.isalnum())
     return f"{letters[:-4]}-{letters[-4:]}"

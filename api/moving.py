@@ -1,16 +1,21 @@
 """What crews and the desk share: the version they have seen, what they say with a move, what they get back."""
 
+import inspect
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from marshmallow import fields
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from actions.moves import Said
 from api.auth import caller
+from api.blueprints import KEY_HEADER, VERSION_HEADER, Audience
 from api.fields import Line, Moment, Shape, Words
+from api.idempotency import answered_once
 from api.reading import expected_version
-from api.schemas import ReportOut
+from api.schemas import Problem, ReportOut
 from api.shown import shown_report
 from domain.access import report_to_work_on, whole_of
 from domain.errors import VersionStale
@@ -33,6 +38,26 @@ class MoveIn(NoteIn):
 
     reason = Line(longest=300, allow_none=True)
     expected_at = Moment(allow_none=True, metadata={"description": "When the work is to be done. Public."})
+
+
+class StaleProblem(Problem):
+    """The report has changed since the version that was sent; this is how it stands, as GET would show it."""
+
+    sent = fields.Integer(required=True)
+    version = fields.Integer(required=True)
+    current = fields.Nested(ReportOut, required=True)
+
+
+def a_move(audience: Audience) -> Callable[[Callable[..., Any]], Any]:
+    """A move: it has a key and the version that was seen, is answered once, and gives the report as it stands then."""
+
+    def decorate(view: Callable[..., Any]) -> Any:
+        once = answered_once(ReportOut, 200)(view)
+        asked = audience.doc(parameters=[KEY_HEADER, VERSION_HEADER])(once)
+        stale = audience.alt_response(412, schema=StaleProblem, description=inspect.getdoc(StaleProblem))(asked)
+        return audience.response(200, ReportOut, headers=VERSION_ETAG)(stale)
+
+    return decorate
 
 
 def said(body: dict[str, Any]) -> Said:

@@ -42,6 +42,7 @@ def _made(app: Flask) -> dict[str, Any]:
                 _finish(operations[method], names[path, method], views[path, method])
     for response in spec["components"].get("responses", {}).values():
         _as_problem(response)  # these are errors only; operations refer to them
+    spec["components"]["schemas"].pop("PaginationMetadata", None)  # flask-smorest's own paging, which we do not use
     _tidy(spec)
     return spec
 
@@ -58,6 +59,7 @@ def _split(rule: str) -> list[tuple[str, str]]:
 
 def _finish(operation: dict[str, Any], name: str, view: Any) -> None:
     operation["operationId"] = name
+    operation["responses"] = dict(sorted(operation["responses"].items()))
     for code, response in operation["responses"].items():
         if code == "default" or code[0] in "45":
             _as_problem(response)

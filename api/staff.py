@@ -5,11 +5,9 @@ from uuid import UUID
 
 from actions.triage import assign, move_report
 from api.auth import DESK, allow, caller
-from api.blueprints import KEY_HEADER, VERSION_HEADER, Audience
+from api.blueprints import Audience
 from api.fields import Line, OneOf
-from api.idempotency import answered_once
-from api.moving import VERSION_ETAG, MoveIn, NoteIn, after, report_as_seen, said
-from api.schemas import ReportOut
+from api.moving import MoveIn, NoteIn, a_move, after, report_as_seen, said
 from domain.status import CLOSING_REASONS, Status
 
 desk = Audience("desk", __name__, description="Dispatchers: where reports go and who gets them")
@@ -34,9 +32,7 @@ class AssignIn(NoteIn):
 @desk.post("/triage/<uuid:report_id>/move")
 @allow(*DESK)
 @desk.arguments(TriageIn)
-@desk.response(200, ReportOut, headers=VERSION_ETAG)
-@desk.doc(parameters=[KEY_HEADER, VERSION_HEADER])
-@answered_once(ReportOut, 200)
+@a_move(desk)
 def move_any(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Move a report to another status"""
     report = report_as_seen(session, report_id)
@@ -47,9 +43,7 @@ def move_any(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 @desk.post("/triage/<uuid:report_id>/assign")
 @allow(*DESK)
 @desk.arguments(AssignIn)
-@desk.response(200, ReportOut, headers=VERSION_ETAG)
-@desk.doc(parameters=[KEY_HEADER, VERSION_HEADER])
-@answered_once(ReportOut, 200)
+@a_move(desk)
 def assign_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Send a report to another department, or give it to a crew"""
     report = report_as_seen(session, report_id)

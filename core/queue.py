@@ -30,6 +30,7 @@ _TAKE_ALONG = text(
       WHERE status = 'todo'
         AND queue_name = :queue
         AND task_name = :task
+        AND priority >= 0
         AND lock IS NULL
         AND (scheduled_at IS NULL OR scheduled_at <= now())
       ORDER BY priority DESC, id
@@ -117,6 +118,7 @@ def take_along(session: Session, task: str, queue: str, key: str, most: int) -> 
     """Take further due jobs of this kind off the queue, and give what they name under `key`: at most `most` values.
 
     They leave the queue only when the caller's transaction commits, so the work must be done, or handed on, in it.
+    What a crowd left behind (priority CROWD) is not taken along: it would hold up whoever took it.
     One job after another, procrastinate hands out some hundreds a second; a backlog goes faster in armfuls.
     """
     if most < 1:

@@ -22,7 +22,7 @@ def check_answers(form: Form, answers: dict[str, Any], language: str, fallback: 
     """
     refuse_stop(form.get("stop"), language, fallback)
     errors = [
-        FieldError(f"/answers/{code}", "unknown-question") for code in answers if code not in _codes(form["questions"])
+        FieldError(_pointer(code), "unknown-question") for code in answers if code not in _codes(form["questions"])
     ]
     public: dict[str, Any] = {}
     private: dict[str, Any] = {}
@@ -31,10 +31,10 @@ def check_answers(form: Form, answers: dict[str, Any], language: str, fallback: 
         value = answers.get(code)
         if value is None:
             if question.get("required") and _is_asked(question, answers):
-                errors.append(FieldError(f"/answers/{code}", "required"))
+                errors.append(FieldError(_pointer(code), "required"))
             continue
         if (wrong := _CHECKS[question["type"]](question, value)) is not None:
-            errors.append(FieldError(f"/answers/{code}", *wrong))
+            errors.append(FieldError(_pointer(code), *wrong))
             continue
         (private if question.get("private") else public)[code] = value
     if errors:
@@ -48,6 +48,11 @@ def refuse_stop(stop: dict[str, Any] | None, language: str, fallback: str) -> No
     if stop:
         words = stop["text"]
         raise StopInstead(number=stop["number"], text=words.get(language) or words[fallback])
+
+
+def _pointer(code: str) -> str:
+    """The answer to a question as a JSON pointer (RFC 6901)."""
+    return "/answers/" + code.replace("~", "~0").replace("/", "~1")
 
 
 def _codes(questions: list[Question]) -> set[str]:

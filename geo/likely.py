@@ -1,7 +1,7 @@
 """Guessing what a file without a believable CRS may be in: the plane grids that would put it into the town."""
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, InternalError
 from sqlalchemy.orm import Session
 
 MOST_GUESSES = 3
@@ -53,5 +53,5 @@ def _lies_in_town(session: Session, place: tuple[float, float], srid: int, town:
         with session.begin_nested():
             values = {"town": town, "x": place[0], "y": place[1], "srid": srid}
             return bool(session.execute(_LIES_IN_TOWN, values).scalar())
-    except DBAPIError:
+    except (DataError, InternalError):
         return False  # the place lies outside what this grid can express

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, InternalError
 from sqlalchemy.orm import Session
 
 from geo.columns import MOST_NAMED
@@ -102,7 +102,8 @@ def _polygons(features: Features, labels: list[str]) -> tuple[list[tuple[int, Ba
             if shape is None and wkb is not None:
                 shape = shapely.from_wkb(wkb, on_invalid="fix")
                 closed[number] = "Ring was not closed"
-        if (wrong := _what_is_wrong(shape, wkb)) is not None:
+        wrong = _what_is_wrong(shape, wkb)
+        if wrong is not None or shape is None:
             mistakes.append(f"{features.source}: {label} {wrong}.")
         else:
             good.append((number, shape))
@@ -162,7 +163,7 @@ def _measured(session: Session, source: str, batch: list[tuple[int, bytes]], crs
             if crs in IN_DEGREES:
                 return list(session.execute(_AS_IS, values))
             return list(session.execute(_MOVED, {**values, "crs": crs}))
-    except DBAPIError as fault:
+    except (DataError, InternalError) as fault:
         reason = re.sub(r"\s+", " ", str(fault.orig).split("CONTEXT")[0]).strip().rstrip(".")
         name = str(crs)[:60]
         raise UnusableFile(f"{source}: its coordinates cannot be moved from {name} to degrees: {reason}.") from fault

@@ -241,4 +241,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Under its own name, not as __main__: procrastinate warns of apps that are made there, and logs would say so too.
+    from jobs.app import main as work_until_stopped
+
+    sys.exit(work_until_stopped())

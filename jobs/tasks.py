@@ -41,10 +41,10 @@ class Work:
     longest_s: float = 600.0  # no job takes longer
 
 
-def expand_announcement(work: Work, announcement_id: str) -> None:
+def expand_announcement(work: Work, announcement_id: str, goes_on: bool = False) -> None:
     """Plan who is told of a change."""
     with transaction() as session:
-        done = expand.expand(session, UUID(announcement_id))
+        done = expand.expand(session, UUID(announcement_id), goes_on=goes_on)
     log.debug(
         "announcements expanded",
         extra={"announcements": done.announcement_count, "notifications": done.notification_count},

@@ -1,6 +1,6 @@
 """From a bare machine to one with PostgreSQL, PostGIS and our Python environment. Standard library only.
 
-    python3 -m machine.bootstrap [--steps N]
+    python3 -m machine.bootstrap [--steps N] [--only-packages]
 
 Says nothing when there is nothing to do, unless --steps asks for numbered progress.
 """
@@ -34,11 +34,14 @@ class CannotPrepare(Exception):
 
 
 def main() -> int:
-    steps = _arguments().steps
+    arguments = _arguments()
+    steps = arguments.steps
     try:
         with _only_one():
             needed = missing_packages(with_postgres=_needs_postgres(is_start=steps > 0))
             _step(steps, 1, "System packages", lambda: install(needed), why=", ".join(needed))
+            if arguments.only_packages:
+                return 0
             why = "" if _is_current() else "installing from requirements.lock"
             _step(steps, 2, "Python environment", make_environment, why=why)
     except (CannotInstall, CannotPrepare) as fault:
@@ -50,6 +53,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m machine.bootstrap")
     parser.add_argument("--steps", type=int, default=0, help="before a start of that many steps: “[1/9] …” lines")
+    parser.add_argument("--only-packages", action="store_true", help="no Python environment: for `sudo make packages`")
     return parser.parse_args()
 
 
@@ -107,8 +111,8 @@ def make_environment() -> None:
         _run([*pip, "--no-deps", "-r", only_uv.name])
     # uv takes seconds where pip takes a minute, but it does not read pip's settings, and a site with its own mirror of
     # the package index may have only those.
-    fast = [python, "-m", "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(LOCK)]
-    if subprocess.run(fast, stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode != 0:
+    fast = [python, "-m", "uv", "pip", "sync", "--quiet", "--system-certs", "--require-hashes", "--python", python]
+    if subprocess.run([*fast, str(LOCK)], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode != 0:
         _run([*pip, "-r", str(LOCK)])
     STAMP.write_text(_fingerprint())
 

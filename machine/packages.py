@@ -40,7 +40,9 @@ def install(packages: list[str]) -> None:
         raise CannotInstall(
             "These system packages are missing: " + ", ".join(packages) + ".\n"
             "This user may not install them. Run this once, then start again:\n\n"
-            f"    sudo {' '.join(command)}\n"
+            "    sudo make packages\n\n"
+            "It keeps Debian from starting a database server of its own; otherwise it is the same as\n\n"
+            f"    sudo apt-get update && sudo {' '.join(command)}\n"
         )
     _run([*rights, "apt-get", "update", "-q"])
     if any(package.startswith("postgresql") for package in packages):
@@ -65,6 +67,11 @@ def _rights() -> list[str] | None:
 
 def _version_to_install() -> int:
     """The PostgreSQL to take: the one already here when PostGIS exists for it, else the newest offered with PostGIS."""
+    named = os.environ.get("MENDWAY_PG_BIN")
+    if named:
+        raise CannotInstall(
+            f"MENDWAY_PG_BIN names {named}, where there is no PostgreSQL {OLDEST_POSTGRES} or later with PostGIS 3."
+        )
     if not shutil.which("apt-get"):
         raise CannotInstall(
             f"PostgreSQL {OLDEST_POSTGRES} or later with PostGIS 3 is missing, and this is neither Debian nor Ubuntu.\n"

@@ -29,6 +29,8 @@ _UNEXPANDED = text(
     """
 )
 # People are planned in the order of their ids, so the last one planned says where to go on after a chunk or a kill.
+# What is asked of each person stands in subqueries of their own: joined in, it led the planner to look at every follower for
+# each chunk of a crowd (0.9 s instead of 0.05 s at 100,000).
 _PLAN = text(
     """
     WITH told AS (
@@ -44,16 +46,17 @@ _PLAN = text(
       FROM told CROSS JOIN LATERAL (
         (SELECT f.person_id
          FROM follow f
-         JOIN person p ON p.id = f.person_id
          WHERE f.report_id = told.report_id
            AND f.person_id > told.planned_to
            AND f.person_id IS DISTINCT FROM told.actor_id
            AND f.created_at <= told.created_at
-           AND (told.followers = 'all'
-                OR told.followers = 'who_may_see_it'
-                   AND (p.role IN ('dispatcher', 'admin') OR p.role = 'crew' AND p.department_id = told.department_id))
-           AND p.active
-           AND EXISTS (SELECT 1 FROM device d WHERE d.person_id = p.id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL)
+           AND (SELECT p.active AND (told.followers = 'all'
+                                     OR told.followers = 'who_may_see_it'
+                                        AND (p.role IN ('dispatcher', 'admin')
+                                             OR p.role = 'crew' AND p.department_id = told.department_id))
+                FROM person p WHERE p.id = f.person_id)
+           AND (SELECT count(*) FROM device d
+                WHERE d.person_id = f.person_id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL) > 0
          ORDER BY f.person_id
          LIMIT :most)
         UNION
@@ -64,7 +67,8 @@ _PLAN = text(
           AND p.id > told.planned_to
           AND p.id IS DISTINCT FROM told.actor_id
           AND p.active
-          AND EXISTS (SELECT 1 FROM device d WHERE d.person_id = p.id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL)
+          AND (SELECT count(*) FROM device d
+               WHERE d.person_id = p.id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL) > 0
       ) AS heard
       ORDER BY told.id, heard.person_id
       LIMIT :most
@@ -97,24 +101,26 @@ class Expanded:
     notification_count: int
 
 
-def expand(session: Session, announcement_id: UUID) -> Expanded:
+def expand(session: Session, announcement_id: UUID, *, goes_on: bool = False) -> Expanded:
     """Plan who is told of this announcement, and of up to MOST_ANNOUNCEMENTS others that are waiting.
 
-    Plans at most MOST_PEOPLE notifications and writes their delivery jobs, and a job for what is left, all in the caller's
-    transaction. Running it twice plans nobody twice.
+    Plans at most MOST_PEOPLE notifications and writes their delivery jobs, and jobs for what is left, all in the caller's
+    transaction. Running it twice plans nobody twice. `goes_on`: with this announcement alone, after a chunk of its crowd.
     """
-    others = queue.take_along(session, announce.TASK, announce.QUEUE, "announcement_id", MOST_ANNOUNCEMENTS - 1)
-    ids = [announcement_id, *map(UUID, others)]
-    unexpanded = list(session.execute(_UNEXPANDED, {"ids": ids}).mappings())
+    room = 0 if goes_on else MOST_ANNOUNCEMENTS - 1
+    others = queue.take_along(session, announce.TASK, announce.QUEUE, "announcement_id", room)
+    unexpanded = list(session.execute(_UNEXPANDED, {"ids": [announcement_id, *map(UUID, others)]}).mappings())
     planned = _plan(session, unexpanded)
-    is_crowd = len(planned) >= MOST_PEOPLE
-    unfinished = _unfinished(unexpanded, planned) if is_crowd else []
-    finished = [row["id"] for row in unexpanded if row["id"] not in unfinished]
+    # People were planned announcement by announcement, so only the last one reached can have more of them.
+    crowded = max(row["announcement_id"] for row in planned) if len(planned) >= MOST_PEOPLE else None
+    _hand_out(session, planned, crowded)
+    finished = [row["id"] for row in unexpanded if crowded is None or row["id"] < crowded]
     session.execute(_EXPANDED, {"ids": finished})
-    priority = queue.CROWD if is_crowd else 0
-    delivery.hand_out(session, [row["id"] for row in planned], priority)
-    args = [{"announcement_id": str(one)} for one in unfinished]
-    queue.defer_each(session, announce.TASK, announce.QUEUE, args, priority)
+    if crowded is not None:
+        go_on = {"announcement_id": str(crowded), "goes_on": True}
+        queue.defer(session, announce.TASK, announce.QUEUE, go_on, queue.CROWD)
+        unreached = [{"announcement_id": str(row["id"])} for row in unexpanded if row["id"] > crowded]
+        queue.defer_each(session, announce.TASK, announce.QUEUE, unreached)
     return Expanded(len(unexpanded), len(planned))
 
 
@@ -141,7 +147,6 @@ def _plan(session: Session, unexpanded: Sequence[RowMapping]) -> Sequence[RowMap
     return session.execute(_PLAN, values).mappings().all()
 
 
-def _unfinished(unexpanded: Sequence[RowMapping], planned: Sequence[RowMapping]) -> list[UUID]:
-    """People were planned in the order of announcements, so the last one reached and all after it may have more."""
-    last = max(row["announcement_id"] for row in planned)
-    return [row["id"] for row in unexpanded if row["id"] >= last]
+def _hand_out(session: Session, planned: Sequence[RowMapping], crowded: UUID | None) -> None:
+    delivery.hand_out(session, [row["id"] for row in planned if row["announcement_id"] != crowded])
+    delivery.hand_out(session, [row["id"] for row in planned if row["announcement_id"] == crowded], queue.CROWD)

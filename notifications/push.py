@@ -35,13 +35,13 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 log = logging.getLogger(__name__)
 
 MOST_LETTERS = 500  # what one call of firebase-admin's send_each takes
-MOST_CONNECTIONS = (
-    100  # send_each has one thread a letter; more than this wait for a connection instead of opening and dropping one
-)
-MAX_TTL_S = 28 * 24 * 3600  # FCM keeps a message at most 28 days (Firebase, "Lifespan of a message", read 2026-11)
-QUOTA_WAIT_S = (
-    60.0  # "If no retry-after header is set, default to 60 seconds" (Firebase, "Best practices when sending at scale")
-)
+# send_each has a thread for each letter; those beyond this wait for a connection instead of opening and dropping one.
+MOST_CONNECTIONS = 100
+MAX_TTL_S = (
+    28 * 24 * 3600
+)  # FCM keeps a message at most 28 days (Firebase, "Set the lifespan of a message", read 2026-11)
+# After a 429 that names no time (Firebase, "Best practices when sending FCM messages at scale").
+QUOTA_WAIT_S = 60.0
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a header says
 
 Kind = Literal["sent", "retry", "dead", "refused"]
@@ -113,7 +113,8 @@ class Push:
     def send(self, letters: Sequence[Letter]) -> list[Outcome]:
         """Send up to 500 letters at once; one outcome for each, in their order.
 
-        Waits for the slowest answer, at most the timeout for every 100 letters. Raises ValueError for more than 500, and for nothing else.
+        Waits for the slowest answer, at most the timeout for every 100 letters.
+        Raises ValueError for more than 500, and for nothing else.
         """
         if len(letters) > MOST_LETTERS:
             raise ValueError(f"At most {MOST_LETTERS} letters at once.")
@@ -163,10 +164,10 @@ def connect(credentials_path: Path | str, timeout_s: float) -> Push:
 
 
 def _leave_retries_to_us(app: firebase_admin.App) -> None:
-    """Take away firebase-admin's own retries: on a 429 it sleeps for Retry-After, up to four times, and holds the whole batch meanwhile.
+    """Take away firebase-admin's own retries: on a 429 it sleeps for Retry-After, up to four times, and the whole batch with it.
 
-    There is no public setting for it in 7.7, so this reaches for its session. If a later version hides that elsewhere, push still works,
-    only slower when FCM pushes back; tests/rooms/test_push.py then says so.
+    There is no public setting for it in 7.7, so this reaches for its session. If a later version keeps that elsewhere, push
+    still works, only slower when FCM pushes back; tests/rooms/test_push.py then says so.
     """
     try:
         session = messaging._get_messaging_service(app)._client.session
@@ -196,7 +197,7 @@ def _message(letter: Letter) -> messaging.Message:
             notification=messaging.WebpushNotification(tag=key),
         ),
     )
-    # Set afterwards: `Message(token=…)` warns for each letter that tokens will give way to installation ids. Phones still send both.
+    # Set afterwards: `Message(token=…)` warns for each letter that tokens give way to installation ids. Phones still send both.
     if letter.target_kind == "fcm_fid":
         message.fid = letter.target_value
     else:
@@ -238,7 +239,10 @@ def _meaning(fault: exceptions.FirebaseError) -> tuple[Kind, str]:
 
 
 def _is_about_the_target(fault: exceptions.FirebaseError) -> bool:
-    """Whether FCM says that the address is none. It has no code for that: a field, or the sentence of "FCM error codes" (read 2026-11)."""
+    """Whether FCM says that the address is none. It has no code for that, only a field or a sentence.
+
+    Source: Firebase, "FCM error codes" (read 2026-11).
+    """
     error = _error_document(fault)
     fields = [
         violation.get("field") for detail in error.get("details", ()) for violation in detail.get("fieldViolations", ())

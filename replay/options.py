@@ -1,6 +1,7 @@
 """What the command line of `mendway replay` offers."""
 
 import argparse
+import json
 import os
 from collections.abc import Mapping as Environment
 from dataclasses import dataclass
@@ -108,7 +109,22 @@ def ledger_path(options: argparse.Namespace) -> Path:
     if options.ledger:
         return options.ledger
     stem = options.csv.name.removesuffix(".gz").removesuffix(".csv")
-    return Path(os.environ.get("MENDWAY_DATA") or "./.data") / "replay" / f"{stem}.ledger.jsonl"
+    return _data() / "replay" / f"{stem}.ledger.jsonl"
+
+
+def pushes_url(options: argparse.Namespace) -> str | None:
+    """The stand-in's page: named, or noted in the data folder by the stand-in of this machine's instance."""
+    if options.pushes_url is not None or options.server != _server(os.environ):
+        return options.pushes_url or None
+    try:
+        noted = json.loads((_data() / "fcm" / "addresses.json").read_text(encoding="utf-8"))
+        return str(noted["page_url"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _data() -> Path:
+    return Path(os.environ.get("MENDWAY_DATA") or "./.data")
 
 
 def _token(given: str) -> str:

@@ -13,7 +13,7 @@ from replay.crews import Resolving, Standing
 from replay.identity import Crowd, new_seed
 from replay.ledger import Ledger
 from replay.mapping import read_mapping
-from replay.options import ledger_path, read_tokens
+from replay.options import ledger_path, pushes_url, read_tokens
 from replay.phones import Accepted, Sending, form_versions, register
 from replay.pool import Pool
 from replay.progress import Bar
@@ -42,7 +42,7 @@ class Replay:
         self.ledger = Ledger(ledger_path(options))
         self.crowd = self._crowd()
         self.summary = self._counted()
-        self.listening = Pushes(options.pushes_url, self.crowd) if options.pushes_url else None
+        self.listening = Pushes(page, self.crowd) if (page := pushes_url(options)) else None
         self._pools: list[Pool] = []
         self.seconds = 0.0
         self.pushes: dict[str, Any] | None = None

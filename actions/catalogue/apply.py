@@ -33,8 +33,8 @@ def apply_town(session: Session, path: Path, *, dry_run: bool = False, allow_out
     Raises BadTown with every mistake in the file and every reason against it; then nothing has changed.
     """
     hold_the_catalogue(session)
-    wanted = read_town(session, path)
     row = town_row(session)
+    wanted = read_town(session, path)
     now = read_in_force(session, row) if row is not None else None
     if row is not None and now is not None and (against := objections(session, row, now, wanted, allow_outside)):
         raise BadTown(against)

@@ -106,16 +106,16 @@ def _put_forms(session: Session, town: int, wanted: Mapping[int, Values]) -> Non
     versions = {category: form_version(form) for category, form in wanted.items()}
     for (category, version), edition in editions.items():
         if edition.retired_at is None and versions.get(category) != version:
-            edition.retired_at = func.now()  # type: ignore[assignment]
+            edition.retired_at = func.now()
     session.flush()  # before others become current: there is one current form to a category
     for category, version in versions.items():
-        edition = editions.get((category, version))
-        if edition is None:
+        known = editions.get((category, version))
+        if known is None:
             session.add(
                 CategoryForm(jurisdiction_id=town, category_id=category, version=version, form=wanted[category])
             )
         else:
-            _set(edition, {"retired_at": None})
+            _set(known, {"retired_at": None})
     session.flush()
 
 
@@ -184,6 +184,6 @@ def _put_staff(
             _set(rows[code], values)
         else:
             session.add(Person(id=new_id(), jurisdiction_id=town, code=code, **values))
-    for code, person in rows.items():
-        if code is not None and code not in wanted:
+    for person in rows.values():
+        if person.code is not None and person.code not in wanted:
             _set(person, {"active": False})

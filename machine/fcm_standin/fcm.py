@@ -11,7 +11,18 @@ from machine.fcm_standin.identity import HOST, PROJECT
 from machine.fcm_standin.oauth import Tokens
 from machine.fcm_standin.payload import NotTaken, read_payload
 from machine.fcm_standin.store import Store
-from machine.fcm_standin.wire import CUT, Handler, Reply, Request, Talk, as_json, read_request, serve, write_reply
+from machine.fcm_standin.wire import (
+    CUT,
+    Handler,
+    Malformed,
+    Reply,
+    Request,
+    Talk,
+    as_json,
+    read_request,
+    serve,
+    write_reply,
+)
 
 SEND = re.compile(r"/v1/projects/([^/]+)/messages:send")
 HANDSHAKE_WITHIN_S = 20
@@ -54,10 +65,13 @@ def proxy(context: ssl.SSLContext, handle: Handler) -> Talk:
 
     def talk(connection: socket.socket) -> None:
         # Unbuffered: what follows the blank line is TLS and must stay in the socket.
-        with connection.makefile("rb", buffering=0) as raw:
-            request = read_request(raw)
+        try:
+            with connection.makefile("rb", buffering=0) as raw:
+                request = read_request(raw)
+        except Malformed as fault:
+            return write_reply(connection, as_json(400, {"error": str(fault)}))
         if request is None:
-            return
+            return None
         refusal = _refusal(request)
         if refusal:
             return write_reply(connection, refusal)
@@ -66,7 +80,7 @@ def proxy(context: ssl.SSLContext, handle: Handler) -> Talk:
         # A duplicate: wrapping takes its socket away, and the listener must still be able to end this connection.
         with context.wrap_socket(connection.dup(), server_side=True) as secured:
             secured.settimeout(None)
-            serve(secured, handle)
+            return serve(secured, handle)
 
     return talk
 

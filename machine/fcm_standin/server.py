@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,30 +100,22 @@ def start(data: Path | str, page_port: int = 0, proxy_port: int = 0) -> StandIn:
     """
     folder = Path(data).resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = Store(folder / "messages.jsonl")
-    opened: list[Listener] = []
-
-    def stop() -> None:
-        for listener in opened:
-            listener.stop()
-        store.close()
-
-    try:
+    with ExitStack() as undo:
+        store = Store(folder / "messages.jsonl")
+        undo.callback(store.close)
+        listeners = []
         for name, wanted in (("page_port", page_port), ("proxy_port", proxy_port)):
-            opened.append(_listener(wanted, _remembered(folder).get(name, 0)))
-    except CannotStart:
-        stop()
-        raise
-    page_url, proxy_url = (f"http://127.0.0.1:{listener.port}" for listener in opened)
-    behaviours, tokens = Behaviours(), Tokens(service_account(folder, f"{page_url}/token"))
-    plain = page(store, behaviours, tokens)
-    opened[0].start(lambda connection: serve(connection, plain))
-    opened[1].start(proxy(tls_context(folder), sender(store, behaviours, tokens)))
-    ports = {"page_port": opened[0].port, "proxy_port": opened[1].port}
-    write_private(
-        folder / "addresses.json", json.dumps({"page_url": f"{page_url}/", "proxy_url": proxy_url, **ports}) + "\n"
-    )
-    return StandIn(folder, f"{page_url}/", proxy_url, stop)
+            listeners.append(_listener(wanted, _remembered(folder).get(name, 0)))
+            undo.callback(listeners[-1].stop)
+        page_url, proxy_url = (f"http://127.0.0.1:{listener.port}" for listener in listeners)
+        behaviours, tokens = Behaviours(), Tokens(service_account(folder, f"{page_url}/token"))
+        plain = page(store, behaviours, tokens)
+        listeners[0].start(lambda connection: serve(connection, plain))
+        listeners[1].start(proxy(tls_context(folder), sender(store, behaviours, tokens)))
+        ports = {"page_port": listeners[0].port, "proxy_port": listeners[1].port}
+        addresses = {"page_url": f"{page_url}/", "proxy_url": proxy_url, **ports}
+        write_private(folder / "addresses.json", json.dumps(addresses) + "\n")
+        return StandIn(folder, f"{page_url}/", proxy_url, stop=undo.pop_all().close)
 
 
 def _remembered(folder: Path) -> dict[str, int]:

@@ -57,7 +57,10 @@ class Store:
                 self._file, whole
             )  # the process died inside the write: nobody was told that this one was taken
         for line in content[:whole].decode().split("\n")[:-1]:
-            entry = json.loads(line)
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue  # half a line from when the disk was full; nobody was told of that one either
             self._last_seq = entry["seq"]
             if "message" in entry:
                 self._remember(entry, line)
@@ -145,7 +148,9 @@ class Store:
         return self._last_seq, len(self._lines)
 
     def close(self) -> None:
-        os.close(self._file)
+        with self._changed:
+            os.close(self._file)
+            self._file = -1  # a thread that comes too late must not write where another file has got this number
 
 
 def _described(line: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ DECLARE
   alphabet constant text := '23456789BCDFGHJKMNPQRSTVWXYZ';
   rest bigint := (p_number * 275604541 + 98765432) % 481890304;
   digit int;
-  weight int := 1;
+  weights constant int[] := ARRAY[3, 5, 9, 11, 13, 15];  -- prime to 28: any one wrong letter changes the seventh
   total int := 0;
   letters text := '';
 BEGIN
@@ -15,8 +15,7 @@ BEGIN
     digit := rest % 28;
     rest := rest / 28;
     letters := letters || substr(alphabet, digit + 1, 1);
-    weight := weight + 2;
-    total := total + digit * weight;
+    total := total + digit * weights[place];
   END LOOP;
   IF p_number >= 481890304 THEN
     letters := (p_number / 481890304)::text || letters;

@@ -13,7 +13,7 @@ from core.migrate import migrate
 from machine import testing
 from machine.fcm_standin import StandIn
 from tests.support.server import sqlalchemy_url
-from tests.support.telling import change, crowd
+from tests.support.telling import CROWD, change, crowd
 from tests.support.town import lay_out_town
 from tests.support.worker import WorkerProcess, eventually
 
@@ -161,14 +161,17 @@ def test_a_worker_outlives_its_connections(a_worker, a_report, resident, phones,
 
 
 @pytest.fixture
-def own_cluster(environment, tmp_path_factory):
-    """A PostgreSQL of this test's own that can be killed, with the tests' town in it."""
+def own_cluster(environment, config):
+    """A PostgreSQL of this test's own that can be killed, with the tests' town in it; `core.db` is connected to it."""
     with testing.throw_away_folder() as folder:
         cluster = testing.start_postgres(folder, durable=True)
         url = cluster.url("mendway")
         migrate(sqlalchemy_url(url))
         lay_out_town(sqlalchemy_url(url))
-        yield cluster, {**environment, "DATABASE_URL": url}
+        settings = {**environment, "DATABASE_URL": url}
+        db.connect(read_config(settings))
+        yield cluster, settings
+        db.connect(config)
         cluster.stop()
 
 
@@ -177,7 +180,6 @@ def test_a_database_that_is_killed_and_comes_back_costs_no_push(own_cluster, a_w
     cluster, settings = own_cluster
     url = settings["DATABASE_URL"]
     people, report_id = 400, "0192b5d4-0000-7000-8000-000000000001"
-    db.connect(read_config(settings))
     _report_by_hand(url, report_id, people)
     phones.behave("*", "slow", delay_s=0.05)
     worker = a_worker(DATABASE_URL=url)
@@ -190,7 +192,6 @@ def test_a_database_that_is_killed_and_comes_back_costs_no_push(own_cluster, a_w
     cluster.start()
 
     eventually(lambda: _value(url, "SELECT count(*) FROM notification WHERE state = 'sent'") == people, 90, "the end")
-    db.disconnect()
     assert worker.process.poll() is None
     assert len(phones.shown()) == people
 
@@ -208,23 +209,17 @@ def _report_by_hand(url: str, report_id: str, people: int) -> None:
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO report (id, jurisdiction_id, reference, person_id, category_id, form_version, status, visibility, location,"
-            " public_location, description, answers, routed_by, areas, area_keys, source, content_hash, received_at)"
-            " SELECT %s, c.jurisdiction_id, 'AAA-BBBB', p.id, c.id, 'x', 'received', 'public', ST_SetSRID(ST_MakePoint(-69.98, 42.02), 4326),"
-            " ST_SetSRID(ST_MakePoint(-69.98, 42.02), 4326), 'x', '{}', '{}', '{}', '{}', 'test', '', now()"
-            " FROM category c, person p WHERE c.code = 'pothole' AND p.code = 'adam'",
+            """
+            INSERT INTO report (id, jurisdiction_id, reference, person_id, category_id, form_version, status, visibility,
+                                location, public_location, description, answers, routed_by, areas, area_keys, source, content_hash)
+            SELECT %s, c.jurisdiction_id, 'AAA-BBBB', p.id, c.id, 'x', 'received', 'public', spot, spot, 'x', '{}', '{}', '{}', '{}',
+                   'test', ''
+            FROM category c, person p, ST_SetSRID(ST_MakePoint(-69.98, 42.02), 4326) AS spot
+            WHERE c.code = 'pothole' AND p.code = 'adam';
+            INSERT INTO report_event (report_id, seq, jurisdiction_id, kind, actor_role)
+            SELECT id, 1, jurisdiction_id, 'received', 'admin' FROM report
+            """,
             [report_id],
         )
-        cursor.execute(
-            "INSERT INTO report_event (report_id, seq, jurisdiction_id, kind, actor_role)"
-            " SELECT id, 1, jurisdiction_id, 'received', 'admin' FROM report"
-        )
-        cursor.execute(
-            "WITH made AS (INSERT INTO person (id, jurisdiction_id, role) SELECT gen_random_uuid(), j.id, 'resident'"
-            " FROM jurisdiction j, generate_series(1, %s) RETURNING id, jurisdiction_id), phone AS ("
-            " INSERT INTO device (id, jurisdiction_id, person_id, push_kind, push_value, language)"
-            " SELECT gen_random_uuid(), jurisdiction_id, id, 'fcm_token', 'crowd-' || id, 'en' FROM made)"
-            " INSERT INTO follow (report_id, person_id, jurisdiction_id) SELECT %s, id, jurisdiction_id FROM made",
-            [people, report_id],
-        )
+        cursor.execute(CROWD, [people, report_id])
     connection.close()

@@ -1,7 +1,7 @@
 """What is committed about dependencies says what to install, never where somebody once downloaded it."""
 
+import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,18 +14,11 @@ AN_ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links|file://", 
 
 
 def lock_files() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.split("\0")
-    names = [name for name in listed if name and not name.startswith(".venv/")] or [
-        "requirements.in",
-        "requirements.lock",
-    ]
-    return [ROOT / name for name in names if LOCK_NAMES.search(Path(name).name) and (ROOT / name).is_file()]
+    found = []
+    for folder, below, names in os.walk(ROOT):
+        below[:] = [name for name in below if not name.startswith(".") and name != "node_modules"]
+        found += [Path(folder) / name for name in names if LOCK_NAMES.search(name)]
+    return found
 
 
 @pytest.mark.parametrize("file", lock_files(), ids=lambda file: file.name)

@@ -4,22 +4,32 @@ import csv
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyogrio
 import pytest
+import shapely
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
 
+from actions.accounts import create_import_token, create_staff_token
+from actions.catalogue.apply import apply_town
+from core.migrate import migrate
+from domain.base import Jurisdiction
+from domain.city import Department
 from replay.main import ALL_WELL, CANNOT_START, GAVE_UP, NOT_AS_ACKNOWLEDGED, main
 from tests.support.database import Database
 from tests.support.live import ROOT, LiveServer
-from tests.support.server import open_connection
+from tests.support.server import open_connection, sqlalchemy_url
 from tests.support.town import EAST, FAR_AWAY, IMPORTER_KEY, MIDDLE_LAT, MIDDLE_LON, NORTH, SOUTH, STAFF_TOKENS, WEST
 
 MAPPING = """
@@ -359,3 +369,80 @@ def test_a_server_that_is_killed_again_and_again_loses_nothing_that_it_acknowled
     assert stored(database) == {"reports": 600, "resolved": 400, "lines": 600 + 3 * 400}
     assert any(reason.startswith("no answer") for reason in city.figures["retries"])
     assert city.figures["check"]["checked"] == 600
+
+
+# --- Boston's own files, where they are at hand ---
+
+BOSTON = ROOT.parent / "shared" / "data" / "boston"
+THE_CITY = ROOT / "docs" / "cities" / "boston"
+
+
+@dataclass
+class Boston:
+    """Boston as docs/cities/boston describes it, in a database and behind a server of its own."""
+
+    server: LiveServer
+    crew_tokens: dict[str, str]
+    importer_key: str
+
+
+@pytest.fixture
+def boston(environment: dict[str, str], worker_database: Database, tmp_path: Path) -> Iterator[Boston]:
+    if not BOSTON.exists():
+        pytest.skip(f"Boston's published files are not in {BOSTON}.")
+    postgres = worker_database.server
+    url = postgres.url(postgres.make_empty(f"boston_{os.getpid()}"))
+    migrate(sqlalchemy_url(url))
+    for file in (THE_CITY / "town.toml", *BOSTON.glob("[wn]*s.geojson"), BOSTON / "police_districts.shp.zip"):
+        shutil.copy(file, tmp_path)
+    engine = create_engine(sqlalchemy_url(url))
+    with Session(engine) as session:
+        apply_town(session, tmp_path / "town.toml")
+        town = session.scalars(select(Jurisdiction)).one()
+        codes = session.scalars(select(Department.code)).all()
+        tokens = {code: create_staff_token(session, town, f"crew-{code}", None, "tests") for code in codes}
+        key = create_import_token(session, town, "tests", None)
+        session.commit()
+    engine.dispose()
+    server = LiveServer({**environment, "DATABASE_URL": url}, tmp_path).start()
+    yield Boston(server, tokens, key)
+    server.kill()
+
+
+def lookup(file: Path, field: str) -> Callable[[float, float], list[str]]:
+    """Which areas of a published file cover a point, lowest code first; asked of GEOS, not of us."""
+    fields, _, shapes, values = pyogrio.raw.read(file, columns=[field])
+    codes = [str(value) for value in values[0]]
+    mended = shapely.make_valid(shapely.from_wkb(shapes))
+    assert list(fields["fields"]) == [field]
+    return lambda lon, lat: sorted(codes[n] for n in shapely.intersects_xy(mended, lon, lat).nonzero()[0])
+
+
+@pytest.mark.slow
+def test_bostons_requests_fall_where_its_published_boundaries_say(boston: Boston, tmp_path: Path):
+    ledger, figures = tmp_path / "ledger.jsonl", tmp_path / "figures.json"
+    words = [str(BOSTON / "requests_2015.csv.gz"), "--mapping", str(THE_CITY / "mapping.toml"), "--every", "200"]
+    words += ["--server", boston.server.url, "--ledger", str(ledger), "--json", str(figures), "--phones", "20"]
+    words += ["--importer-key", boston.importer_key]
+    for department, token in boston.crew_tokens.items():
+        words += ["--crew-token", f"{department}={token}"]
+
+    status = main(words)
+
+    assert status == ALL_WELL
+    said = json.loads(figures.read_text())
+    assert said["accepted"] > 590
+    assert said["moves"]["resolve"] > 450
+    assert not said["moves_refused"]
+    for label, least in (("wards", 98.0), ("police", 98.0)):
+        assert said["agreement"][label]["without_left_out"]["percent"] >= least
+    wards, neighborhoods = (
+        lookup(BOSTON / "wards.geojson", "WARD"),
+        lookup(BOSTON / "neighborhoods.geojson", "Neighborhood_ID"),
+    )
+    for line in map(json.loads, ledger.read_text().splitlines()):
+        if line["kind"] == "accepted":
+            place, areas = line["sent"]["location"], line["got"]["areas"]
+            for layer, found in (("wards", wards), ("neighborhoods", neighborhoods)):
+                ours = [areas[layer]["code"]] if layer in areas else []
+                assert ours == found(place["lon"], place["lat"])[:1], (layer, place)

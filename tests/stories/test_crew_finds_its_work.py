@@ -92,7 +92,7 @@ def test_work_is_filtered_like_reports_are(crew, dispatcher, a_report):
 
 
 @pytest.mark.parametrize(
-    "query, pointer, code",
+    ("query", "pointer", "code"),
     [
         ("?taken=yes", "?taken", "not-offered"),
         ("?phase=done", "?phase", "not-offered"),

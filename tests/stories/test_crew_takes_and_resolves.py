@@ -160,7 +160,7 @@ def test_a_crew_hands_back_and_another_can_take_it(crew, second_crew, a_report, 
 
 
 @pytest.mark.parametrize(
-    "verbs, said",
+    ("verbs", "said"),
     [
         pytest.param(["start"], {}, id="work that was begun"),
         pytest.param(["start", "hold"], {"reason": "Rain"}, id="work on hold"),
@@ -197,7 +197,7 @@ def test_handing_back_what_nobody_has_changes_nothing(crew, a_report):
 
 
 @pytest.mark.parametrize(
-    "verbs, verb, pointer",
+    ("verbs", "verb", "pointer"),
     [
         pytest.param(["take", "start"], "resolve", "/note", id="resolving without a note"),
         pytest.param(["take"], "hold", "/reason", id="holding without a reason"),
@@ -217,7 +217,7 @@ def test_what_a_move_demands_must_be_said(crew, a_report, database, verbs, verb,
 
 
 @pytest.mark.parametrize(
-    "verb, said",
+    ("verb", "said"),
     [
         pytest.param("resolve", {"note": "Done."}, id="resolved before it was begun"),
         pytest.param("resolve", {}, id="the status is looked at before the note"),
@@ -260,7 +260,7 @@ def test_the_clock_of_a_crews_tablet_is_kept_and_flagged_but_never_a_gate(crew, 
 
 
 @pytest.mark.parametrize(
-    "body, pointer, code",
+    ("body", "pointer", "code"),
     [
         pytest.param({"note": "x" * 4001}, "/note", "too-long", id="a note of 4,001 characters"),
         pytest.param({"note": "a\u0000b"}, "/note", "control-character", id="a control character"),

@@ -11,7 +11,7 @@ from domain.people import Person
 from domain.reports import Report
 from tests.support.database import Database
 
-_CROWD = """
+CROWD = """
     WITH made AS (
       INSERT INTO person (id, jurisdiction_id, role)
       SELECT gen_random_uuid(), j.id, 'resident' FROM jurisdiction j, generate_series(1, %s)
@@ -42,4 +42,4 @@ def change(report_id: str, event: str, by: str = "dora", *, is_public: bool = Tr
 
 def crowd(database: Database, report_id: str, count: int) -> None:
     """So many people with a phone each, who all follow the report."""
-    database.execute(_CROWD, count, report_id)
+    database.execute(CROWD, count, report_id)

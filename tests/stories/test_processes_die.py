@@ -1,0 +1,97 @@
+"""Machines lose power and processes are killed, in the middle of everything."""
+
+import csv
+import json
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from demo.history import historical_reports
+from tests.support.instance import RunningTown
+from tests.support.live import ROOT
+
+pytestmark = pytest.mark.slow
+
+REPORTS = 1_500
+KILLS = ("api", "worker", "postgres", "api", "worker", "stand-in", "postgres")
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[RunningTown]:
+    running = RunningTown(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+def plain_category(town: RunningTown) -> str:
+    """A category that can be reported anywhere without answering anything."""
+    items = httpx.get(f"http://127.0.0.1:{town.port}/v1/categories").json()["items"]
+    asks = {item["code"]: any(question["required"] for question in item["questions"]) for item in items}
+    return next(item["code"] for item in items if not asks[item["code"]] and not item["stop"] and not item["areas"])
+
+
+def write_past(folder: Path, category: str) -> tuple[Path, Path]:
+    """A city's file of requests, all of them closed, and its mapping."""
+    past = folder / "requests.csv"
+    with past.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "kind", "lon", "lat", "opened", "closed", "status", "text"])
+        for number, old in enumerate(historical_reports(5, REPORTS, until=datetime(2026, 6, 1, tzinfo=UTC))):
+            opened = old.received_at.strftime("%Y-%m-%dT%H:%M:%S")
+            rows.writerow([number, "any", old.lon, old.lat, opened, opened, "Closed", f"Row {number}"])
+    mapping = folder / "mapping.toml"
+    mapping.write_text(
+        f"""
+format = 1
+time_zone = "UTC"
+[columns]
+id = "id"
+category = "kind"
+lon = "lon"
+lat = "lat"
+opened = "opened"
+closed = "closed"
+status = "status"
+[report]
+description = "{{text}}"
+[closed]
+statuses = ["Closed"]
+note = "Done."
+[categories]
+default = "{category}"
+"""
+    )
+    return past, mapping
+
+
+def test_a_replay_survives_sigkill_of_api_worker_and_database_and_loses_no_report_and_no_push(
+    town: RunningTown, tmp_path: Path
+) -> None:
+    past, mapping = write_past(tmp_path, plain_category(town))
+    figures = tmp_path / "figures.json"
+    command = [str(ROOT / "mendway"), "replay", str(past), "--mapping", str(mapping), "--phones", "50"]
+    command += ["--server", f"http://127.0.0.1:{town.port}", "--desk-token", town.demo("dispatcher")]
+    command += ["--pushes-url", town.demo("phone_page"), "--ledger", str(tmp_path / "ledger"), "--json", str(figures)]
+    log = (tmp_path / "replay.log").open("wb")
+    replay = subprocess.Popen(command, env=town.environment, stdout=log, stderr=log, cwd=tmp_path)
+
+    killed = []
+    chance = random.Random(7)
+    for part in KILLS:
+        time.sleep(1 + chance.random())
+        if replay.poll() is None:
+            killed.append((part, town.kill(part)))
+            town.wait_until_ready()
+
+    assert replay.wait(420) == 0, (tmp_path / "replay.log").read_text()[-3000:]
+    assert all(count > 0 for _, count in killed), killed
+    assert {"api", "worker", "postgres"} <= {part for part, _ in killed}, killed
+    said = json.loads(figures.read_text())
+    assert said["pushes"]["delivered"] >= said["pushes"]["owed"] > 0, said["pushes"]
