@@ -112,12 +112,16 @@ def list_categories(query: dict[str, Any]) -> Response:
 def cached_json(document: dict[str, Any]) -> Response:
     """An answer that the client may keep and ask about again by its ETag; it differs by language."""
     body = orjson.dumps(document)
-    answer = Response(body, content_type="application/json")
-    answer.set_etag(hashlib.sha256(body).hexdigest()[:32])
+    etag = hashlib.sha256(body).hexdigest()[:32]
+    # Not make_conditional(): it would also answer an If-Match, with a 412 that is no problem document.
+    if request.if_none_match.contains_weak(etag):
+        answer = Response(status=304)
+    else:
+        answer = Response(body, content_type="application/json")
+    answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept-Language"
     answer.headers["Content-Language"] = language()
-    answer.make_conditional(request)
     return answer
 
 

@@ -11,6 +11,8 @@ from marshmallow import fields
 
 from domain.forms import has_control_characters
 
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+")  # whether it works only a mail to it can tell
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)")
 
 fields.Field.default_error_messages.update(required="required", null="required", validator_failed="wrong-type")
@@ -59,13 +61,24 @@ class Line(Words):
         return text
 
 
+class MailAddress(Line):
+    """Something with an @ in the middle."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if not _MAIL.fullmatch(text):
+            raise ma.ValidationError("not-an-email")
+        return text
+
+
 class Id(fields.UUID):
     """A UUID in its usual spelling of 36 characters."""
 
     default_error_messages = {"invalid_uuid": "not-a-uuid"}
 
     def _validated(self, value: Any) -> UUID:
-        if not isinstance(value, UUID) and (not isinstance(value, str) or len(value) != 36):
+        # Python's UUID() takes dashes anywhere and digits of any script.
+        if not isinstance(value, UUID) and (not isinstance(value, str) or not _UUID.fullmatch(value)):
             raise self.make_error("invalid_uuid")
         return super()._validated(value)
 

@@ -43,6 +43,7 @@ def _made(app: Flask) -> dict[str, Any]:
     for response in spec["components"].get("responses", {}).values():
         _as_problem(response)  # these are errors only; operations refer to them
     spec["components"]["schemas"].pop("PaginationMetadata", None)  # flask-smorest's own paging, which we do not use
+    _open_up_answers(spec)
     _tidy(spec)
     return spec
 
@@ -74,6 +75,32 @@ def _as_problem(response: dict[str, Any]) -> None:
     content = response.get("content")
     if content and "application/json" in content:
         response["content"] = {CONTENT_TYPE: content["application/json"]}
+
+
+def _open_up_answers(spec: dict[str, Any]) -> None:
+    """Let answers grow: only what clients send is closed to members that we do not know."""
+    schemas = spec["components"]["schemas"]
+    sent: set[str] = set()
+    operations = [operation for path in spec["paths"].values() for operation in path.values()]
+    waiting = [operation.get("requestBody") for operation in operations if isinstance(operation, dict)]
+    while waiting:
+        for name in _named_in(waiting.pop()):
+            if name not in sent:
+                sent.add(name)
+                waiting.append(schemas[name])
+    for name, schema in schemas.items():
+        if name not in sent:
+            schema.pop("additionalProperties", None)
+
+
+def _named_in(node: Any) -> list[str]:
+    """The schemas that a piece of the document refers to."""
+    if isinstance(node, list):
+        return [name for item in node for name in _named_in(item)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["$ref"].rsplit("/", 1)[-1]] if "#/components/schemas/" in str(node.get("$ref")) else []
+    return own + [name for value in node.values() for name in _named_in(value)]
 
 
 def _tidy(node: Any) -> None:

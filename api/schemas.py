@@ -2,7 +2,7 @@
 
 from marshmallow import INCLUDE, fields
 
-from api.fields import Facts, Id, Moment, Number, Shape, Words
+from api.fields import Facts, Id, MailAddress, Moment, Number, Shape, Words
 
 
 class LocationIn(Shape):
@@ -78,7 +78,7 @@ class Contact(Shape):
     """How the city may reach the reporter. Never public."""
 
     name = Words(longest=200)
-    email = Words(longest=254)
+    email = MailAddress(longest=254)
     phone = Words(longest=50)
 
 

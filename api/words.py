@@ -16,11 +16,19 @@ FALLBACK = "en"
 
 @lru_cache(maxsize=4096)
 def best_language(accept_language: str, offered: tuple[str, ...]) -> str:
-    """The offered language that an Accept-Language header likes best; the first offered when it likes none."""
-    if not accept_language:
-        return offered[0]
-    wanted = parse_accept_header(accept_language, LanguageAccept)
-    return wanted.best_match(offered, default=offered[0]) or offered[0]
+    """The offered language that an Accept-Language header likes best; the first offered when it likes none.
+
+    One wish after the other, each shortened until it fits: es-MX finds es before a later wish is looked at. Werkzeug's
+    best_match would first look for exact fits of all wishes. Source: RFC 4647, 3.4 (lookup).
+    """
+    for wish, quality in parse_accept_header(accept_language, LanguageAccept):
+        tag = wish.lower() if quality > 0 else ""
+        while tag and tag != "*":
+            for language in offered:
+                if language.lower() == tag:
+                    return language
+            tag = tag.rpartition("-")[0]
+    return offered[0]
 
 
 def text_of(language: str, section: str, key: str) -> Any:

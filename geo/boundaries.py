@@ -31,14 +31,20 @@ _SURVEY = text(
     ), town AS MATERIALIZED (
       SELECT ST_GeomFromWKB(:town, 4326) AS shape
     )
-    SELECT ST_Intersects(whole.shape, town.shape) AS touches,
-           ST_Intersects(ST_FlipCoordinates(whole.shape), town.shape) AS touches_swapped,
+    SELECT ST_Intersects(ST_FlipCoordinates(whole.shape), town.shape) AS touches_swapped,
+           CASE WHEN ST_Intersects(whole.shape, town.shape) THEN 0
+             ELSE ST_Distance(whole.shape::geography, town.shape::geography) END AS away_m,
            ST_Area(ST_Difference(town.shape, whole.shape)::geography) AS gap_m2,
            ST_Area(ST_Difference(whole.shape, town.shape)::geography) AS beyond_m2,
            greatest(whole.size_m2 - ST_Area(whole.shape::geography), 0) AS overlap_m2
     FROM whole, town
     """
 )
+
+
+# Areas may lie outside the town where somebody else is to be named for them, such as a harbour or the next county's road;
+# what lies farther away than this is another place, or the same place misread.
+FARTHEST_M = 20_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def read_areas(
 ) -> AreaSet:
     """The areas that a GeoJSON, Shapefile (also zipped) or GeoPackage draws, in the order of the file. Nothing is stored.
 
-    town: the outline as WKB; areas that do not touch it at all are refused.
+    town: the outline as WKB; areas that are nowhere near it are refused.
     table, crs: for files that hold several layers or do not say their coordinate reference system.
     Raises UnusableFile naming everything that is wrong.
     """
@@ -158,9 +164,9 @@ def joined(session: Session, surfaces: Sequence[Surface | NewArea]) -> Outline:
 
 
 def survey(session: Session, source: str, areas: Sequence[NewArea], town: bytes) -> Survey:
-    """How well the areas fill the town's outline (WKB). Raises UnusableFile when they do not touch it at all."""
+    """How well the areas fill the town's outline (WKB). Raises UnusableFile when they are nowhere near it."""
     row = session.execute(_SURVEY, {"shapes": [area.wkb for area in areas], "town": town}).one()
-    if not row.touches:
-        hint = " With longitude and latitude swapped they would." if row.touches_swapped else ""
-        raise UnusableFile(f"{source}: its areas do not touch the town's outline anywhere.{hint}")
+    if row.away_m > FARTHEST_M:
+        hint = " With longitude and latitude swapped they would lie in it." if row.touches_swapped else ""
+        raise UnusableFile(f"{source}: its areas lie {row.away_m / 1000:,.0f} km away from the town.{hint}")
     return Survey(row.gap_m2, row.beyond_m2, row.overlap_m2)

@@ -129,7 +129,7 @@ def _refuse_impossible(
     session: Session, features: Features, shapes: list[tuple[int, BaseGeometry]], crs: str | None, town: bytes | None
 ) -> None:
     """Refuse a file that declares no CRS, or says degrees where the numbers cannot be any."""
-    west, south, east, north = shapely.total_bounds([shape for _, shape in shapes])
+    west, south, east, north = shapely.total_bounds([shape for _, shape in shapes]).tolist()
     seen = f"x runs from {_shown(west)} to {_shown(east)} and y from {_shown(south)} to {_shown(north)}"
     if crs is not None and (crs not in IN_DEGREES or _is_on_earth(west, south, east, north)):
         return

@@ -1,6 +1,9 @@
 """The worker: `python -m jobs.app`. Announcements and pushes have pools of their own, so that a slow provider delays no planning.
 
 It outlives the database: while that is away it waits, and goes on when it is back. SIGTERM lets it finish what it took.
+
+Without FIREBASE_CREDENTIALS everything is planned and nothing sent: the push queue is left alone, the log says so once, and a worker
+that has a provider goes on from there. What has waited for more than three days by then is not sent any more.
 """
 
 import argparse
@@ -18,7 +21,7 @@ from typing import Any
 
 import psycopg
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ProcrastinateException
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 
@@ -126,7 +129,7 @@ class Worker:
             began = asyncio.get_running_loop().time()
             try:
                 await self._round()
-            except (ConnectorException, psycopg.Error, OSError) as fault:
+            except (ProcrastinateException, psycopg.Error, OSError) as fault:
                 log.warning("the queue is away", extra={"reason": type(fault).__name__})
             pause_s = 0.5 if asyncio.get_running_loop().time() - began > 60 else min(pause_s * 2, LONGEST_PAUSE_S)
             await self._sleep(pause_s)
@@ -232,7 +235,12 @@ def main() -> int:
         print(fault, file=sys.stderr)  # noqa: T201
         return 2
     set_up_logs(config.log_level)
-    work = Work(public_url=config.public_url, push=_push(config), silent_s=options.silent_s)
+    try:
+        provider = _push(config)
+    except (OSError, ValueError) as fault:
+        print(f"FIREBASE_CREDENTIALS is not a service account: {fault}", file=sys.stderr)  # noqa: T201
+        return 2
+    work = Work(public_url=config.public_url, push=provider, silent_s=options.silent_s)
     if options.stuck_s is not None:
         work = replace(work, patience=replace(work.patience, stuck_s=options.stuck_s))
     with connected(config):

@@ -13,7 +13,7 @@ from actions import retain
 from core import queue
 from core.db import DatabaseAway, LockTimeout, transaction
 from domain import changes
-from notifications import delivery, expand
+from notifications import delivery, expand, lost
 from notifications.patience import Patience
 from notifications.push import MOST_LETTERS, Letter, Outcome
 
@@ -82,7 +82,7 @@ def rescue(work: Work) -> None:
     """Bring back what a lost worker had in hand."""
     with transaction() as session:
         jobs = queue.rescue(session, work.silent_s, work.longest_s)
-    notifications = _until_none(lambda session: delivery.return_stuck(session, work.patience))
+    notifications = _until_none(lambda session: lost.return_stuck(session, work.patience))
     if jobs or notifications:
         log.warning("work of a lost worker returned", extra={"jobs": jobs, "notifications": notifications})
 
@@ -93,9 +93,9 @@ def sweep(work: Work, timestamp: int) -> None:
     with transaction() as session:
         finished = queue.forget_finished(session, FINISHED_S)
     with transaction() as session:
-        announcements = expand.requeue_forgotten(session, FORGOTTEN_S)
+        announcements = lost.requeue_announcements(session, FORGOTTEN_S)
     with transaction() as session:
-        notifications = delivery.requeue_forgotten(session, FORGOTTEN_S)
+        notifications = lost.requeue_notifications(session, FORGOTTEN_S)
     log.info("swept", extra={"idempotency_keys": keys, "finished_jobs": finished})
     if announcements or notifications:
         log.warning("without a job", extra={"announcements": announcements, "notifications": notifications})

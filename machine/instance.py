@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import Popen
@@ -73,7 +74,8 @@ class Instance:
 
         self.team.add(Service("PostgreSQL", begin, cluster.log, end=cluster.stop))
 
-    def s3(self) -> None:
+    def s3(self) -> Callable[[], None]:
+        """Starts it, and returns what waits until it is ready: it takes two seconds of hardly any work."""
         keys = self.data.keys()
         seaweed = Seaweed(
             self.data.path / "s3",
@@ -89,12 +91,8 @@ class Instance:
             "S3_SECRET_ACCESS_KEY": seaweed.secret_key,
         }
 
-        def begin() -> Popen[bytes]:
-            seaweed.start()
-            assert seaweed.process is not None
-            return seaweed.process
-
-        self.team.add(Service("S3 server", begin, seaweed.log, end=seaweed.stop))
+        self.team.add(Service("S3 server", seaweed.begin, seaweed.log, end=seaweed.stop))
+        return seaweed.wait
 
     def standin(self) -> None:
         """Firebase's stand-in, its account file for firebase-admin, and the way to it for the worker alone."""

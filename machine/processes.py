@@ -45,7 +45,7 @@ def spawn(
     lent: dict[str, object] = {}
     if account is not None and account.uid != os.geteuid():
         lent = {"user": account.uid, "group": account.gid, "extra_groups": [account.gid]}
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A stop signal that arrived between fork and our knowing of the child would leave it running.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:

@@ -81,16 +81,17 @@ def _check_port(host: str, port: int) -> None:
 def _start(instance: Instance) -> None:
     environment = instance.environment
     steps = Steps(DONE_BY_BOOTSTRAP, STEPS)
+    wait_for_s3 = None if environment.get("S3_ENDPOINT") else instance.s3()
     if environment.get("DATABASE_URL"):
         steps.skip("PostgreSQL", "DATABASE_URL names one")
     else:
         with steps.step("PostgreSQL"):
             instance.postgres()
-    if environment.get("S3_ENDPOINT"):
+    if wait_for_s3 is None:
         steps.skip("S3 server for photos", "S3_ENDPOINT names one")
     else:
         with steps.step("S3 server for photos"):
-            instance.s3()
+            wait_for_s3()
     with steps.step("Tables"):
         instance.note_for_operators()
         instance.command("migrate")

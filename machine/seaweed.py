@@ -44,16 +44,25 @@ class Seaweed:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.ports['s3']}"
 
-    def start(self, patience_s: float = 60) -> None:
-        """Start and wait until S3 answers and a place for photos is there. Raises SeaweedFailed."""
+    def start(self) -> None:
+        """Start and wait until it is ready. Raises SeaweedFailed."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> Popen[bytes]:
+        """Start it without waiting."""
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         self._write_settings()
         self.process = spawn(self._command(data), self._environment(), self.log, folder=self.folder)
+        return self.process
+
+    def wait(self, patience_s: float = 60) -> None:
+        """Wait until S3 answers and there is a place for photos. Raises SeaweedFailed."""
         until = time.monotonic() + patience_s
         while not self._is_ready():
-            if self.process.poll() is not None or time.monotonic() > until:
+            if not self.is_alive() or time.monotonic() > until:
                 self.stop()
                 raise SeaweedFailed(f"The S3 server did not start. Its words are in {self.log}.")
             time.sleep(0.1)

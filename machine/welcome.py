@@ -3,6 +3,7 @@
 import json
 import shlex
 import uuid
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +47,20 @@ def _refresh(path: Path, instance: Instance) -> dict[str, Any]:
 
 def _examples(base: str, demo: dict[str, Any]) -> None:
     say("\nTo paste into another terminal:")
-    place, category = _a_place(base), _a_category(base, demo["resident"])
+    place, form = _a_place(base), _a_form(base, demo["resident"])
     _example("What was reported", ["curl", "-s", f"{base}/v1/reports?limit=3"])
-    if place and category:
-        where = f"lon={place['lon']}&lat={place['lat']}&category={category}"
+    if place and form:
+        where = f"lon={place['lon']}&lat={place['lat']}&category={form['code']}"
         _example("Who would get it, and why", ["curl", "-s", f"{base}/v1/routing?{where}"])
         report = {
             "id": str(uuid.uuid4()),
-            "category": category,
+            "category": form["code"],
             "location": {"lon": place["lon"], "lat": place["lat"]},
-            "description": "Tried from the README",
+            "description": "The first report of my own",
+            "answers": _answers(form["questions"]),
         }
         _example(
-            "Report something, as a resident's phone (again: the same answer)",
+            "Report something, as a resident's phone (pasted again: the same answer)",
             [
                 *("curl", "-s", f"{base}/v1/reports", "-H", f"Authorization: Bearer {demo['resident']}"),
                 *("-H", "Content-Type: application/json", "-H", f"Idempotency-Key: {uuid.uuid4()}"),
@@ -78,13 +80,26 @@ def _a_place(base: str) -> dict[str, float] | None:
     return items[0].get("location") if items else None
 
 
-def _a_category(base: str, token: str) -> str | None:
-    """A category whose form has nothing that must be answered."""
-    for category in _items(f"{base}/v1/categories", token):
-        asks = any(question.get("required") for question in category.get("questions") or [])
-        if not asks and not category.get("stop"):
-            return str(category["code"])
-    return None
+def _a_form(base: str, token: str) -> dict[str, Any] | None:
+    """The form of the first category that may be reported here."""
+    return next((form for form in _items(f"{base}/v1/categories", token) if not form.get("stop")), None)
+
+
+def _answers(questions: list[dict[str, Any]]) -> dict[str, Any]:
+    """An answer to each question that must be answered, whatever else was said."""
+    return {
+        question["code"]: _answer(question)
+        for question in questions
+        if question.get("required") and not question.get("when")
+    }
+
+
+def _answer(question: dict[str, Any]) -> Any:
+    choices = [choice["code"] for choice in question.get("choices") or [] if not choice.get("stop")]
+    plain = {"yes_no": False, "number": question.get("min") or 1, "date": str(date.today()), "text": "None"}  # noqa: DTZ011
+    if question["type"] == "multi_choice":
+        return choices[:1]
+    return choices[0] if question["type"] == "choice" else plain[question["type"]]
 
 
 def _items(url: str, token: str | None = None) -> list[dict[str, Any]]:

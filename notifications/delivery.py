@@ -4,7 +4,7 @@
     outcomes = push.send(claimed.letters)                # no transaction: a provider can take many seconds
     with transaction() as session:   record(session, claimed, outcomes, …)
 
-Delivery is at least once: whatever dies in between comes back to waiting (`return_stuck`) and may be sent again under the same
+Delivery is at least once: whatever dies in between comes back to waiting (notifications/lost.py) and may be sent again under the same
 id, which a phone shows once.
 """
 
@@ -113,33 +113,6 @@ _FINISH = text(
       AND n.claimed_at = :claimed_at
     """
 )
-_RETURN_STUCK = text(
-    """
-    UPDATE notification n
-    SET state = 'waiting', reason = 'worker-lost'
-    FROM (
-      SELECT id
-      FROM notification
-      WHERE state = 'sending'
-        AND claimed_at < now() - make_interval(secs => :stuck_s)
-      ORDER BY claimed_at, id
-      LIMIT 1000
-      FOR NO KEY UPDATE SKIP LOCKED
-    ) AS stuck
-    WHERE n.id = stuck.id
-    RETURNING n.id
-    """
-)
-_WAITING_LONG = text(
-    """
-    SELECT id::text
-    FROM notification
-    WHERE state = 'waiting'
-      AND created_at < now() - make_interval(secs => :older_s)
-    ORDER BY id
-    LIMIT 10000
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -209,21 +182,6 @@ def record(session: Session, claimed: Claimed, outcomes: Sequence[Outcome], pati
             finished[notification_id] = "gave-up" if failing else said[0].reason
     _finish(session, finished, claimed.claimed_at)
     _try_again(session, again, claimed.claimed_at)
-
-
-def return_stuck(session: Session, patience: Patience) -> int:
-    """Bring back what a lost worker had claimed. Returns how many; call again while it is not 0."""
-    ids = session.execute(_RETURN_STUCK, {"stuck_s": patience.stuck_s}).scalars().all()
-    hand_out(session, ids)
-    return len(ids)
-
-
-def requeue_forgotten(session: Session, older_s: float) -> int:
-    """Write a job for notifications that wait without one, as after a restore without the queue. Returns how many."""
-    waiting = session.execute(_WAITING_LONG, {"older_s": older_s}).scalars().all()
-    forgotten = queue.without_job(session, TASK, "notification_ids", waiting)
-    hand_out(session, [UUID(one) for one in forgotten])
-    return len(forgotten)
 
 
 def _hopeless(row: RowMapping, now: datetime, patience: Patience) -> str | None:

@@ -8,7 +8,6 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core import queue
-from core.ids import new_id
 from notifications import announce, delivery
 from notifications.audience import NOBODY, audience
 
@@ -30,7 +29,8 @@ _UNEXPANDED = text(
 )
 # People are planned in the order of their ids, so the last one planned says where to go on after a chunk or a kill.
 # What is asked of each person stands in subqueries of their own: joined in, it led the planner to look at every follower for
-# each chunk of a crowd (0.9 s instead of 0.05 s at 100,000).
+# each chunk of a crowd (0.9 s instead of 0.05 s at 100,000). Ids are UUIDv7 as from core.ids: the time in ms over 48 bits, then
+# the version, 0111, made of a random UUID's 0100 by two bits.
 _PLAN = text(
     """
     WITH told AS (
@@ -74,23 +74,15 @@ _PLAN = text(
       LIMIT :most
     )
     INSERT INTO notification (id, jurisdiction_id, announcement_id, person_id, channel)
-    SELECT (CAST(:new_ids AS uuid[]))[row_number() OVER (ORDER BY id, person_id)], jurisdiction_id, id, person_id, 'push'
+    SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(
+             int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
+           jurisdiction_id, id, person_id, 'push'
     FROM listener
     ON CONFLICT DO NOTHING
     RETURNING id, announcement_id
     """
 )
 _EXPANDED = text("UPDATE announcement SET expanded_at = now() WHERE id = ANY(:ids)")
-_WAITING_LONG = text(
-    """
-    SELECT a.id::text
-    FROM announcement a
-    WHERE a.expanded_at IS NULL
-      AND a.created_at < now() - make_interval(secs => :older_s)
-    ORDER BY a.created_at
-    LIMIT 1000
-    """
-)
 
 
 @dataclass(frozen=True)
@@ -124,14 +116,6 @@ def expand(session: Session, announcement_id: UUID, *, goes_on: bool = False) ->
     return Expanded(len(unexpanded), len(planned))
 
 
-def requeue_forgotten(session: Session, older_s: float) -> int:
-    """Write a job for each announcement that waits without one, as after a restore without the queue. Returns how many."""
-    waiting = session.execute(_WAITING_LONG, {"older_s": older_s}).scalars().all()
-    forgotten = queue.without_job(session, announce.TASK, "announcement_id", waiting)
-    queue.defer_each(session, announce.TASK, announce.QUEUE, [{"announcement_id": one} for one in forgotten])
-    return len(forgotten)
-
-
 def _plan(session: Session, unexpanded: Sequence[RowMapping]) -> Sequence[RowMapping]:
     audiences = [(row["id"], audience(row["event"], row["seq"], row["visibility"])) for row in unexpanded]
     telling = [(key, who) for key, who in audiences if who != NOBODY]
@@ -142,7 +126,6 @@ def _plan(session: Session, unexpanded: Sequence[RowMapping]) -> Sequence[RowMap
         "reporter": [who.reporter for _, who in telling],
         "followers": [who.followers.value for _, who in telling],
         "most": MOST_PEOPLE,
-        "new_ids": [new_id() for _ in range(MOST_PEOPLE)],
     }
     return session.execute(_PLAN, values).mappings().all()
 

@@ -97,6 +97,11 @@ class Replay:
         """Learn the categories and register the phones."""
         line = Connection(self.options.server)
         forms = form_versions(line, Patience(min(FIRST_PATIENCE_S, self.options.patience)), self.mapping.our_categories)
+        if self.summary.forms:
+            # A report that was stored and whose answer was lost must be sent again as it was, whatever forms there are now.
+            forms |= self.summary.forms
+        else:
+            self.ledger.write({"kind": "forms", "versions": forms})
         with Bar("phones registered", self.crowd.phone_count) as bar:
             for number in range(self.crowd.phone_count):
                 register(line, self.patience, self.crowd, number, self.options.language, self.mapping.zone.key)

@@ -57,6 +57,7 @@ class Summary:
     """What the ledger says so far."""
 
     mapping: Mapping
+    forms: dict[str, str] = field(default_factory=dict)  # category → version of the form that the first start filled in
     accepted: dict[str, Standing] = field(default_factory=dict)
     refused_rows: dict[str, str] = field(default_factory=dict)
     moves: Counter[str] = field(default_factory=Counter)
@@ -72,6 +73,8 @@ class Summary:
             self.with_all[rule.name], self.without_left_out[rule.name] = Agreement(), Agreement()
         for line in lines:
             match line["kind"]:
+                case "forms":
+                    self.forms = line["versions"]
                 case "accepted" if line["row"] not in self.accepted:
                     self._add_accepted(line)
                 case "refused":

@@ -32,8 +32,6 @@ from geo.surfaces import Progress
 
 log = logging.getLogger(__name__)
 
-_SPELLED_OUT = 20  # differences of single areas that are listed
-
 
 @dataclass(frozen=True)
 class LayerFile:
@@ -69,7 +67,7 @@ def import_areas(
 ) -> Imported:
     """Make the areas in the file the layer's edition in force; the layer is made when there is none of that code.
 
-    within_town: refuse areas that do not touch the town's outline. Raises BadTown naming all that is wrong; then nothing
+    within_town: refuse areas that are nowhere near the town. Raises BadTown naming all that is wrong; then nothing
     has changed.
     """
     hold_the_catalogue(session)
@@ -218,8 +216,7 @@ def _area_differences(before: list[NewArea], after: list[NewArea]) -> list[str]:
             lines.append(f"~ area {code}: {old[code].name} → {new[code].name}")
         if old[code].wkb != new[code].wkb:
             lines.append(f"~ area {code}: another shape, {old[code].size_m2:,.0f} → {new[code].size_m2:,.0f} m²")
-    hidden = len(lines) - _SPELLED_OUT
-    return [*lines[:_SPELLED_OUT], f"  … and {hidden} more areas"] if hidden > 0 else lines
+    return lines
 
 
 def _put_layer(session: Session, town: Jurisdiction, layer: Layer | None, code: str, wanted: dict) -> Layer:

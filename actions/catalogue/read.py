@@ -32,8 +32,9 @@ def read_town(session: Session, path: Path) -> Plan:
     Raises BadTown with every mistake.
     """
     mistakes: list[str] = []
-    whole = Part(_parsed(path), "", mistakes, _languages(_parsed(path)))
-    if whole.take("format", required=True) not in {None, FORMAT}:
+    values = _parsed(path)
+    whole = Part(values, "", mistakes, _languages(values))
+    if (given := whole.take("format", required=True)) is not None and given != FORMAT:
         whole.wrong("format", f"this program reads format {FORMAT}")
     town, outline_file = _town(whole)
     coded = {section: whole.coded(section) for section in SECTIONS}

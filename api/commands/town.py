@@ -17,6 +17,7 @@ from api.commands.answers import Mistake, counted, open_database
 from core.db import transaction
 from geo.boundaries import AreaSet, Survey
 
+_MOST_TOLD = 200
 _WORTH_TELLING_M2 = 1.0  # smaller gaps and overlaps are rounding
 
 
@@ -209,7 +210,9 @@ def _tell_differences(lines: Iterable[Difference | str], is_dry_run: bool) -> No
     if not told:
         print("There is nothing to change.")
         return
-    print("\n".join(told))
+    print("\n".join(told[:_MOST_TOLD]))
+    if len(told) > _MOST_TOLD:
+        print(f"… and {len(told) - _MOST_TOLD} more")
     counts = (("added", "+"), ("changed", "~"), ("removed", "-"))
     numbers = ", ".join(f"{sum(line.startswith(sign) for line in told)} {word}" for word, sign in counts)
     print(f"{numbers}; " + ("a dry run: nothing was changed." if is_dry_run else "done."))

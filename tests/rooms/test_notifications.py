@@ -6,7 +6,7 @@ import pytest
 
 from core.db import transaction
 from jobs.tasks import Work, expand_announcement
-from notifications import expand
+from notifications import expand, lost
 from tests.support.telling import change, crowd
 from tests.support.town import WARD_1
 
@@ -274,9 +274,9 @@ def test_an_announcement_whose_job_was_lost_is_found_again(a_report, resident, p
     database.execute("DELETE FROM procrastinate_jobs")
 
     with transaction() as session:
-        found = expand.requeue_forgotten(session, 0)
+        found = lost.requeue_announcements(session, 0)
     with transaction() as session:
-        found_again = expand.requeue_forgotten(session, 0)
+        found_again = lost.requeue_announcements(session, 0)
     run_jobs()
 
     assert (found, found_again) == (1, 0)

@@ -9,7 +9,7 @@ import pytest
 
 from core.db import transaction
 from jobs.tasks import Work, deliver_notifications, expand_announcement, rescue
-from notifications import delivery
+from notifications import delivery, lost
 from notifications.patience import Patience, with_jitter
 from notifications.push import Outcome
 from tests.support.telling import change
@@ -364,9 +364,9 @@ def test_a_notification_whose_job_was_lost_is_found_again(resolved, resident, ph
     database.execute("DELETE FROM procrastinate_jobs")
 
     with transaction() as session:
-        found = delivery.requeue_forgotten(session, 0)
+        found = lost.requeue_notifications(session, 0)
     with transaction() as session:
-        found_again = delivery.requeue_forgotten(session, 0)
+        found_again = lost.requeue_notifications(session, 0)
     run_jobs()
 
     assert (found, found_again) == (1, 0)

@@ -111,6 +111,16 @@ def test_a_worker_with_a_wrong_configuration_says_so_and_ends(a_worker):
 
 
 @pytest.mark.slow
+def test_a_worker_with_credentials_that_are_none_says_so_and_ends(a_worker, tmp_path):
+    (tmp_path / "credentials.json").write_text("{}")
+
+    worker = a_worker(FIREBASE_CREDENTIALS=str(tmp_path / "credentials.json"))
+
+    assert worker.process.wait(15) == 2
+    assert "FIREBASE_CREDENTIALS" in worker.log.read_text()
+
+
+@pytest.mark.slow
 def test_workers_killed_in_the_middle_of_sending_lose_nothing(a_worker, a_report, phones, database):
     """Every phone shows every notification exactly once, however often the worker is killed."""
     people = 600

@@ -259,6 +259,27 @@ def test_a_replay_that_lost_its_ledgers_end_makes_nothing_twice_either(city: Cit
     assert city.figures["moves"] == {"take": 13, "start": 13, "resolve": 13}
 
 
+def test_forms_that_changed_between_two_starts_do_not_change_what_was_sent(city: City, database: Database):
+    city.publish(some_rows(20))
+    city.replay()
+    before = stored(database)
+    lines = city.ledger.read_bytes().splitlines(keepends=True)
+    city.ledger.write_bytes(b"".join(lines[:12]))
+    other = database.value("SELECT id FROM category WHERE code = 'other'")
+    database.execute("UPDATE category_form SET retired_at = now() WHERE category_id = %s", other)
+    database.execute(
+        "INSERT INTO category_form (jurisdiction_id, category_id, version, form)"
+        " SELECT jurisdiction_id, category_id, 'another', form FROM category_form WHERE category_id = %s",
+        other,
+    )
+
+    status = city.replay()
+
+    assert status == ALL_WELL
+    assert stored(database) == before
+    assert city.figures["refused"] == {}
+
+
 def test_crews_may_come_later(city: City, database: Database):
     city.publish(some_rows(9))
     words = city.words()

@@ -2,14 +2,15 @@
 
 import uuid
 
-from tests.support.moves import assigned, crew_moves, desk_moves, resolved
+from tests.support.moves import assigned, crew_moves, desk_moves
 
 
 def test_the_resident_hears_each_step_of_the_crew(crew, a_report, resident, phones, run_jobs):
     report = a_report()
 
-    resolved(crew, report)
-    run_jobs()
+    for verb, said in (("take", {}), ("start", {}), ("resolve", {"note": "Filled."})):
+        crew_moves(crew, report, verb, **said)
+        run_jobs()
 
     assert phones.titles(resident.push_token) == ["Pothole: accepted", "Pothole: work has begun", "Pothole: resolved"]
 

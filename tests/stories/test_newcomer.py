@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from machine.testing import throw_away_folder
 from tests.support.instance import RunningTown
 from tests.support.live import ROOT
 
@@ -17,12 +18,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTown]:
-    running = RunningTown(tmp_path_factory.mktemp("newcomer"))
-    running.start()
-    yield running
-    if running.process is not None and running.process.poll() is None:
-        running.stop()
+def town() -> Iterator[RunningTown]:
+    with throw_away_folder() as folder:
+        running = RunningTown(folder)
+        running.start()
+        yield running
+        if running.process is not None and running.process.poll() is None:
+            running.stop()
 
 
 def readme_commands() -> str:
@@ -67,7 +69,12 @@ def test_the_page_behind_a_push_opens_without_an_app(town: RunningTown) -> None:
 
 
 def test_demo_json_has_a_token_for_each_role(town: RunningTown) -> None:
-    for role, path in [("resident", "/v1/reports?mine=true"), ("crew", "/v1/work"), ("dispatcher", "/v1/work"), ("admin", "/v1/work")]:
+    for role, path in [
+        ("resident", "/v1/reports?mine=true"),
+        ("crew", "/v1/work"),
+        ("dispatcher", "/v1/work"),
+        ("admin", "/v1/work"),
+    ]:
         answer = httpx.get(town.demo("base_url") + path, headers={"Authorization": f"Bearer {town.demo(role)}"})
         assert answer.status_code == 200, (role, answer.text)
 

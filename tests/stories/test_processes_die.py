@@ -3,16 +3,17 @@
 import csv
 import json
 import random
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
 
 from demo.history import historical_reports
+from machine.testing import throw_away_folder
 from tests.support.instance import RunningTown
 from tests.support.live import ROOT
 
@@ -23,18 +24,26 @@ KILLS = ("api", "worker", "postgres", "api", "worker", "stand-in", "postgres")
 
 
 @pytest.fixture
-def town(tmp_path: Path) -> Iterator[RunningTown]:
-    running = RunningTown(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+def town() -> Iterator[RunningTown]:
+    with throw_away_folder() as folder:
+        running = RunningTown(folder)
+        running.start()
+        yield running
+        running.stop()
 
 
-def plain_category(town: RunningTown) -> str:
-    """A category that can be reported anywhere without answering anything."""
-    items = httpx.get(f"http://127.0.0.1:{town.port}/v1/categories").json()["items"]
-    asks = {item["code"]: any(question["required"] for question in item["questions"]) for item in items}
-    return next(item["code"] for item in items if not asks[item["code"]] and not item["stop"] and not item["areas"])
+def add_plain_category(town: RunningTown, folder: Path) -> str:
+    """Have the running town take reports of anything, without questions, as a city would: by applying its file again."""
+    copy = folder / "town"
+    shutil.copytree(ROOT / "demo" / "areas", copy / "areas")
+    words = '{ en = "Anything", es = "Cualquier cosa" }'
+    category = f'\n[categories.anything]\ngroup = "streets"\nname = {words}\ndescription = {words}\n'
+    (copy / "town.toml").write_text(
+        (ROOT / "demo" / "town.toml").read_text() + category + "public = true\nblur_m = 0\n"
+    )
+    command = [str(ROOT / "mendway"), "apply", str(copy / "town.toml")]
+    subprocess.run(command, env=town.environment, check=True, capture_output=True, timeout=60)
+    return "anything"
 
 
 def write_past(folder: Path, category: str) -> tuple[Path, Path]:
@@ -74,7 +83,7 @@ default = "{category}"
 def test_a_replay_survives_sigkill_of_api_worker_and_database_and_loses_no_report_and_no_push(
     town: RunningTown, tmp_path: Path
 ) -> None:
-    past, mapping = write_past(tmp_path, plain_category(town))
+    past, mapping = write_past(tmp_path, add_plain_category(town, tmp_path))
     figures = tmp_path / "figures.json"
     command = [str(ROOT / "mendway"), "replay", str(past), "--mapping", str(mapping), "--phones", "50"]
     command += ["--server", f"http://127.0.0.1:{town.port}", "--desk-token", town.demo("dispatcher")]

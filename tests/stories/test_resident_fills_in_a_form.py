@@ -202,9 +202,7 @@ def test_a_category_that_is_no_longer_offered_takes_no_new_report(resident, data
 def test_a_draft_of_a_category_given_up_last_week_still_arrives(resident, database):
     version = form_of(resident, "other")["form_version"]
     database.execute("UPDATE category SET active = false WHERE code = 'other'")
-    database.execute(
-        "UPDATE category_form SET retired_at = now() - interval '7 days' WHERE version = %s", version
-    )
+    database.execute("UPDATE category_form SET retired_at = now() - interval '7 days' WHERE version = %s", version)
 
     resident.post("/v1/reports", json=draft("other", form_version=version), expect=201)
 

@@ -156,7 +156,9 @@ def test_mine_needs_somebody(client):
     assert client.last.problem == "token-missing"
 
 
-@pytest.mark.parametrize("heard", [str, str.lower, lambda r: r.replace("-", ""), lambda r: f"  {r[:2]} {r[2:5]} {r[5:]} "])
+@pytest.mark.parametrize(
+    "heard", [str, str.lower, lambda r: r.replace("-", ""), lambda r: f"  {r[:2]} {r[2:5]} {r[5:]} "]
+)
 def test_a_reference_is_found_however_it_was_heard(client, a_report, heard):
     report = a_report()
     a_report()
@@ -211,7 +213,9 @@ def test_a_filter_that_makes_no_sense_is_pointed_at(resident, question, fault):
 # --- pages ---
 
 
-@pytest.mark.parametrize("path", ["/v1/reports", "/v1/reports?near=-69.98,42.02&radius_m=5000", "/v1/reports?mine=true"])
+@pytest.mark.parametrize(
+    "path", ["/v1/reports", "/v1/reports?near=-69.98,42.02&radius_m=5000", "/v1/reports?mine=true"]
+)
 def test_pages_show_everything_once(resident, a_report, path):
     sent = {a_report(location={"lon": -69.98 + n * 0.0001, "lat": 42.021}).id for n in range(7)}
 

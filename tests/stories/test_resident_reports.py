@@ -88,7 +88,18 @@ def test_what_the_receipt_says_is_what_a_look_shows(a_report):
 
     shown = report.now
 
-    same = ("id", "reference", "version", "status", "category", "department", "why", "areas", "visibility", "received_at")
+    same = (
+        "id",
+        "reference",
+        "version",
+        "status",
+        "category",
+        "department",
+        "why",
+        "areas",
+        "visibility",
+        "received_at",
+    )
     assert {name: shown[name] for name in same} == {name: report.receipt[name] for name in same}
 
 
@@ -106,7 +117,9 @@ def test_references_never_repeat_and_neighbours_look_unlike(database):
     made = [row["r"] for row in database.rows("SELECT report_reference(n) AS r FROM generate_series(1, 50000) n")]
 
     assert len(set(made)) == len(made)
-    likeness = [sum(a == b for a, b in zip(one[:6], two[:6], strict=True)) for one, two in zip(made, made[1:], strict=False)]
+    likeness = [
+        sum(a == b for a, b in zip(one[:6], two[:6], strict=True)) for one, two in zip(made, made[1:], strict=False)
+    ]
     assert max(likeness) < 6
 
 

@@ -36,7 +36,9 @@ def test_a_retry_gets_the_first_answer_even_when_the_report_has_moved_on(residen
 def test_a_retry_gets_the_first_answer_when_the_city_has_changed_its_form(resident, database):
     body = draft()
     first = resident.send("POST", "/v1/reports", json=body, key="k-1", expect=201)
-    database.execute("UPDATE category_form SET retired_at = now() - interval '40 days' WHERE form -> 'name' ->> 'en' = 'Pothole'")
+    database.execute(
+        "UPDATE category_form SET retired_at = now() - interval '40 days' WHERE form -> 'name' ->> 'en' = 'Pothole'"
+    )
     database.execute("UPDATE category SET active = false WHERE code = 'pothole'")
 
     again = resident.send("POST", "/v1/reports", json=body, key="k-1", expect=201)
@@ -227,7 +229,12 @@ def test_one_report_under_two_keys_at_the_same_moment_is_stored_once(resident, d
     for _ in range(10):
         body = draft()
         with ThreadPoolExecutor(2) as threads:
-            answers = list(threads.map(lambda key: resident.send("POST", "/v1/reports", json=body, key=key), (str(uuid.uuid4()), str(uuid.uuid4()))))  # noqa: B023, E501
+            answers = list(
+                threads.map(
+                    lambda key: resident.send("POST", "/v1/reports", json=body, key=key),
+                    (str(uuid.uuid4()), str(uuid.uuid4())),
+                )
+            )  # noqa: B023, E501
         assert sorted(answer.status for answer in answers) == [200, 201]
 
     assert database.value("SELECT count(*) FROM report") == 10
@@ -268,7 +275,9 @@ def test_a_second_copy_waits_for_the_first_and_then_gets_its_answer(resident, da
     )
 
     with ThreadPoolExecutor(1) as thread:
-        comment = thread.submit(resident.send, "POST", f"/v1/reports/{body['id']}/comments", json={"text": "x"}, key="k-1", expect=422)
+        comment = thread.submit(
+            resident.send, "POST", f"/v1/reports/{body['id']}/comments", json={"text": "x"}, key="k-1", expect=422
+        )
         time.sleep(0.3)
         assert not comment.done()
         holder.commit()

@@ -248,9 +248,20 @@ def distance_m(one, two):
 
 
 def test_strangers_read_only_the_public_view(database, blurred, private):
-    columns = {row["column_name"] for row in database.rows(
-        "SELECT column_name FROM information_schema.columns WHERE table_name = 'public_report'"
-    )}
+    columns = {
+        row["column_name"]
+        for row in database.rows(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = 'public_report'"
+        )
+    }
 
-    assert not columns & {"location", "person_id", "device_id", "contact", "private_answers", "address", "captured_at_sent"}
+    assert not columns & {
+        "location",
+        "person_id",
+        "device_id",
+        "contact",
+        "private_answers",
+        "address",
+        "captured_at_sent",
+    }
     assert [str(row["id"]) for row in database.rows("SELECT id FROM public_report")] == [blurred.id]

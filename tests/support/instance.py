@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from machine.folder import DataFolder, free_port
-from machine.processes import marked
+from machine.processes import marked, pids
 from tests.support.live import ROOT
 
 START_S = 120
@@ -20,7 +21,6 @@ PARTS = {
     "api": "api.wsgi:app",
     "worker": "jobs.app",
     "stand-in": "machine.fcm_standin",
-    "postgres": "postgres",
 }
 
 
@@ -28,7 +28,7 @@ class RunningTown:
     """`python -m machine.run` over the demo town."""
 
     def __init__(self, folder: Path):
-        folder.chmod(0o711)
+        """folder: one that PostgreSQL's account can reach, such as machine.testing.throw_away_folder makes."""
         self.data = folder / "data"
         self.port = free_port(set())
         self.log = folder / "run.log"
@@ -77,16 +77,19 @@ class RunningTown:
 
     def kill(self, part: str) -> int:
         """SIGKILL for every process of a part, all at once; how many there were."""
-        count = 0
-        for pid in self.programs():
-            try:
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if PARTS[part] in words:
-                    os.kill(pid, signal.SIGKILL)
-                    count += 1
-            except (OSError, ProcessLookupError):
-                continue
-        return count
+        found = (
+            self._database() if part == "postgres" else [pid for pid in self.programs() if PARTS[part] in words(pid)]
+        )
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return len(found)
+
+    def _database(self) -> list[int]:
+        """PostgreSQL's first process and its children; they carry no mark, but tell where their data is."""
+        home = (self.data / "postgres").resolve()
+        first = [pid for pid in pids() if "postgres" in words(pid) and f"-D {home}" in words(pid)]
+        return first + [pid for pid in pids() if parent(pid) in first]
 
     def wait_until_ready(self) -> None:
         """Until /readyz answers 200 again."""
@@ -99,3 +102,19 @@ class RunningTown:
                 pass
             time.sleep(0.2)
         raise AssertionError("It did not come back: " + self.log.read_text()[-2000:])
+
+
+def words(pid: int) -> str:
+    """The command line of a process; empty when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def parent(pid: int) -> int:
+    """Who started a process; 0 when it is gone."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
