@@ -116,6 +116,9 @@ def set_up_requests(app: Flask) -> None:
         sent = request.headers.get("X-Request-Id", "")
         logs.request_id.set(sent if _REQUEST_ID.fullmatch(sent) else str(new_id()))
         g.began = time.perf_counter()
+        # A body in chunks does not say its length. Werkzeug reads none of it until it is told that the server marks the end.
+        if "CONTENT_LENGTH" not in request.environ and "HTTP_TRANSFER_ENCODING" in request.environ:
+            request.environ["wsgi.input_terminated"] = True
 
     @app.after_request
     def end(answer: Response) -> Response:

@@ -114,10 +114,8 @@ def cached_json(document: dict[str, Any]) -> Response:
     body = orjson.dumps(document)
     etag = hashlib.sha256(body).hexdigest()[:32]
     # Not make_conditional(): it would also answer an If-Match, with a 412 that is no problem document.
-    if request.if_none_match.contains_weak(etag):
-        answer = Response(status=304)
-    else:
-        answer = Response(body, content_type="application/json")
+    is_known = request.if_none_match.contains_weak(etag)
+    answer = Response(status=304) if is_known else Response(body, content_type="application/json")
     answer.set_etag(etag)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["Vary"] = "Accept-Language"

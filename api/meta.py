@@ -58,14 +58,18 @@ def ready() -> Response:
             revision = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
             late_s = float(session.execute(_LATE).scalar() or 0)
     except DatabaseAway:
-        return _json({"status": "away", "database": "away"}, 503)
+        raise _not_ready("away") from None
     except Exception:  # noqa: BLE001 - a database without our tables answers with whatever it misses first
-        return _json({"status": "away", "database": "not migrated"}, 503)
+        raise _not_ready("not migrated") from None
     if revision != current_app.config["REVISION"]:
-        return _json({"status": "away", "database": "not migrated"}, 503)
+        raise _not_ready("not migrated")
     parts = {"database": "ok", "storage": "ok" if _storage_answers() else "away", "queue": _queue(late_s)}
     status = "ok" if set(parts.values()) == {"ok"} else "degraded"
     return _json({"status": status, **parts, "queue_late_s": round(late_s, 1)})
+
+
+def _not_ready(database: str) -> errors.Away:
+    return errors.Away(headers={"Retry-After": "1", "Cache-Control": "no-store"}, database=database)
 
 
 def _queue(late_s: float) -> str:

@@ -97,7 +97,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
             "MENDWAY_SECRET", read.text("MENDWAY_SECRET"), lambda s: len(s) >= 32, "must have 32 characters or more"
         ),
         s3_endpoint=s3_endpoint,
-        s3_public_endpoint=read.url("S3_PUBLIC_ENDPOINT", ("http", "https"), s3_endpoint or "http://unset"),
+        s3_public_endpoint=read.url("S3_PUBLIC_ENDPOINT", ("http", "https"), "") or s3_endpoint,
         s3_access_key_id=read.text("S3_ACCESS_KEY_ID"),
         s3_secret_access_key=read.text("S3_SECRET_ACCESS_KEY"),
         s3_bucket=read.text("S3_BUCKET", "mendway"),

@@ -100,7 +100,9 @@ def single_statement() -> Iterator[Any]:
                 yield cursor
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as fault:
             if _is_lost(fault):
+                # The others of the pool went with it, most likely: one request is told, not one for each of them.
                 connection.invalidate()
+                _singles.dispose()
             raise
         finally:
             connection.close()

@@ -20,7 +20,9 @@ def check_answers(form: Form, answers: dict[str, Any], language: str, fallback: 
 
     Raises Invalid with a pointer for each wrong answer, StopInstead when the category or an answer is a stop.
     """
+    # First of all: who is in danger must not be sent back to complete a form.
     refuse_stop(form.get("stop"), language, fallback)
+    _refuse_stopping_choices(form, answers, language, fallback)
     errors = [
         FieldError(_pointer(code), "unknown-question") for code in answers if code not in _codes(form["questions"])
     ]
@@ -29,9 +31,10 @@ def check_answers(form: Form, answers: dict[str, Any], language: str, fallback: 
     for question in form["questions"]:
         code = question["code"]
         value = answers.get(code)
+        if question.get("required") and _says_nothing(value) and _is_asked(question, answers):
+            errors.append(FieldError(_pointer(code), "required"))
+            continue
         if value is None:
-            if question.get("required") and _is_asked(question, answers):
-                errors.append(FieldError(_pointer(code), "required"))
             continue
         if (wrong := _CHECKS[question["type"]](question, value)) is not None:
             errors.append(FieldError(_pointer(code), *wrong))
@@ -39,7 +42,6 @@ def check_answers(form: Form, answers: dict[str, Any], language: str, fallback: 
         (private if question.get("private") else public)[code] = value
     if errors:
         raise Invalid(errors)
-    _refuse_stopping_choices(form, answers, language, fallback)
     return public, private
 
 
@@ -57,6 +59,10 @@ def _pointer(code: str) -> str:
 
 def _codes(questions: list[Question]) -> set[str]:
     return {question["code"] for question in questions}
+
+
+def _says_nothing(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 def _is_asked(question: Question, answers: dict[str, Any]) -> bool:
@@ -124,10 +130,10 @@ def _check_text(question: Question, value: Any) -> Wrong:
 
 def _check_date(question: Question, value: Any) -> Wrong:
     try:
-        date.fromisoformat(value)
+        # fromisoformat also takes 20260301 and 2026-W09-7.
+        return None if date.fromisoformat(value).isoformat() == value else ("not-a-time", {})
     except (TypeError, ValueError):
         return "not-a-time", {}
-    return None
 
 
 _CHECKS: dict[str, Callable[[Question, Any], Wrong]] = {

@@ -15,7 +15,7 @@ from geo.columns import MOST_NAMED
 from geo.likely import crs_that_fit
 from geo.readers import Features, UnusableFile
 
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]  # told after each batch: how many features are done, of how many
 
 BATCH_BYTES = 4 * 1024**2  # shapes sent to PostGIS at once
 IN_DEGREES = {"EPSG:4326", "EPSG:4979", "OGC:CRS84", "OGC:CRS84h"}
@@ -86,7 +86,7 @@ def surfaces_of(
                 repair = closed.get(row.number) or (None if row.reason == "Valid Geometry" else row.reason)
                 found.append(Surface(row.number, bytes(row.wkb), row.size_m2, row.vertex_count, repair))
         if progress is not None:
-            progress(len(batch))
+            progress(batch[-1][0], len(features))
     _refuse(mistakes)
     return found
 
@@ -114,7 +114,7 @@ def _polygons(features: Features, labels: list[str]) -> tuple[list[tuple[int, Ba
 def _what_is_wrong(shape: BaseGeometry | None, wkb: bytes | None) -> str | None:
     if wkb is None:
         return "has no shape"
-    if shape is None:
+    if shape is None or _has_short_ring(shape):
         return "has a ring with fewer than three corners"
     if shape.geom_type not in {"Polygon", "MultiPolygon"}:
         return f"is a {shape.geom_type}; areas are Polygons or MultiPolygons"
@@ -123,6 +123,12 @@ def _what_is_wrong(shape: BaseGeometry | None, wkb: bytes | None) -> str | None:
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         return "has a coordinate that is not a number"
     return None
+
+
+def _has_short_ring(shape: BaseGeometry) -> bool:
+    """Whether some ring of a polygon has only two corners; PostGIS would refuse the whole batch for it."""
+    rings = shapely.get_rings(shape)
+    return any(0 < count < 4 for count in shapely.get_num_coordinates(rings))
 
 
 def _refuse_impossible(

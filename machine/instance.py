@@ -50,6 +50,7 @@ class Instance:
     worker_only: dict[str, str] = field(default_factory=dict)
     has_new_database: bool = False
     phone_page: str | None = None
+    database_elsewhere: str | None = None
 
     @property
     def base_url(self) -> str:
@@ -65,6 +66,8 @@ class Instance:
         home = self.data.database_home(account)
         cluster = Cluster(home, self.log("postgres"), self.data.port("postgres", must_be_free=False), account=account)
         self.has_new_database = not cluster.folder.exists()
+        if not home.is_relative_to(self.data.path):
+            self.database_elsewhere = f"{home}    ({account.name}, who runs PostgreSQL, may not enter {self.data.path})"
         self.environment["DATABASE_URL"] = cluster.url()
 
         def begin() -> Popen[bytes]:

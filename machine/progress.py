@@ -1,5 +1,6 @@
 """What the person at the terminal sees while things start."""
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -39,5 +40,9 @@ class Steps:
         say(f"[{self._number}/{self._total}] {name} … {why}")
 
 
-def is_terminal() -> bool:
-    return sys.stdout.isatty()
+def has_terminal() -> bool:
+    """Whether somebody can read us at a terminal; False once it was closed."""
+    try:
+        return os.isatty(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return False

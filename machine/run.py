@@ -14,12 +14,13 @@ from core.config import BadConfiguration
 from machine import dotenv
 from machine.folder import DataFolder, InUse, is_free
 from machine.instance import ROOT, Instance, check_settings, settings_for
-from machine.processes import die_with_parent, end_marked
-from machine.progress import Steps, say
+from machine.processes import MARK, die_with_parent, end_marked
+from machine.progress import Steps, has_terminal, say
 from machine.welcome import welcome
 
 DONE_BY_BOOTSTRAP = 2
 STEPS = 9
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stopped(BaseException):
@@ -33,15 +34,18 @@ class CannotRun(Exception):
 def main() -> int:
     if "MAKELEVEL" in os.environ:
         die_with_parent(signal.SIGTERM)  # so that whoever kills `make` the hard way leaves nothing behind
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _raise_stopped)
+    for number in ENDINGS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # `nohup make run` wants to outlive its terminal
+            signal.signal(number, _raise_stopped)
+    had_terminal = has_terminal()
     instance: Instance | None = None
     code = 0
     try:
         instance = _prepare()
         _start(instance)
         welcome(instance)
-        instance.team.watch()
+        # A lost connection tells `make` alone that the terminal is gone, and make does not pass it on.
+        instance.team.watch(goes_on=lambda: has_terminal() or not had_terminal)
     except Stopped:
         pass
     except (CannotRun, InUse, BadConfiguration, RuntimeError, OSError) as fault:
@@ -64,7 +68,8 @@ def _prepare() -> Instance:
     mark = data.last_mark()
     if mark and (count := end_marked(mark)):
         say(f"Ended {count} programs that an earlier start had left behind.")
-    environment = settings_for(data, given, data.new_mark())
+    os.environ[MARK] = data.new_mark()
+    environment = settings_for(data, given, os.environ[MARK])
     check_settings(environment)
     _check_port(environment["HOST"], int(environment["PORT"]))
     return Instance(data, environment)
@@ -126,7 +131,7 @@ def _stop(instance: Instance) -> None:
     try:
         instance.team.stop()
     except Stopped:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDINGS:
             signal.signal(number, signal.SIG_IGN)
         instance.team.stop(in_a_hurry=True)
     say("stopped.")

@@ -55,7 +55,10 @@ class Seaweed:
         data.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
         self._write_settings()
-        self.process = spawn(self._command(data), self._environment(), self.log, folder=self.folder)
+        self._tidy()  # what a killed one left
+        self.process = spawn(
+            self._command(data), self._environment(), self.log, folder=self.folder, farewell=signal.SIGKILL
+        )
         return self.process
 
     def wait(self, patience_s: float = 60) -> None:

@@ -95,10 +95,10 @@ class Team:
         self.services.append(service)
         service.start()
 
-    def watch(self) -> None:
-        """Keep all running, until an exception (a stop signal) ends this."""
+    def watch(self, goes_on: Callable[[], bool]) -> None:
+        """Keep all running while `goes_on` says so; a stop signal's exception ends it too."""
         looked_at_logs = time.monotonic()
-        while True:
+        while goes_on():
             for service in self.services:
                 service.look()
             if time.monotonic() - looked_at_logs > 60:

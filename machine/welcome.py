@@ -22,6 +22,8 @@ def welcome(instance: Instance) -> None:
     if instance.phone_page:
         say(f"  The phones        {instance.phone_page}    (pushes arrive here)")
     say(f"  Data and logs     {instance.data.path}")
+    if instance.database_elsewhere:
+        say(f"  Database files    {instance.database_elsewhere}")
     say("  Operators         ./mendway --help")
     if demo.get("resident"):
         say(f"  Demo tokens       {file}")

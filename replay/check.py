@@ -85,7 +85,7 @@ def differences(accepted: Accepted, shown: dict[str, Any], moved: Moved | None) 
     return (
         wrong
         + _place_moved(sent["location"], shown["location"])
-        + _moves_lost(moved or (got["version"], "received"), shown)
+        + _moves_lost(moved or (got["version"], got["status"]), shown)
     )
 
 

@@ -140,6 +140,10 @@ def _accepted(request: CityRequest, number: int, body: dict[str, Any], receipt: 
         "phone": number,
         "sent": body,
         "got": {name: receipt[name] for name in KEPT_OF_RECEIPT if name in receipt}
-        | {"department": department["code"] if department else None, "areas": areas},
+        | {
+            "status": receipt["status"]["code"],
+            "department": department["code"] if department else None,
+            "areas": areas,
+        },
         "labels": request.labels,
     }

@@ -18,6 +18,7 @@ class Bar:
         self._began_at, self._began_with = time.monotonic(), done
         self._told_at = self._began_at
         self._lock = threading.Lock()
+        self._is_closed = False
         self._bar: Any = None
         if sys.stderr.isatty():
             self._bar = tqdm(desc=words.ljust(18), total=total, initial=done, mininterval=0.2, dynamic_ncols=True)
@@ -41,8 +42,11 @@ class Bar:
             self._show()
 
     def close(self) -> None:
-        """Leave it as it stands."""
+        """Leave it as it stands; a second time does nothing."""
         with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
             if self._bar is not None:
                 self._show()
                 self._bar.close()

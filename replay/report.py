@@ -83,9 +83,10 @@ def _counts(figures: Figures) -> list[Row]:
     ]
     if speed["seconds"]:
         rows += [
-            ("seconds of sending and moving, this start", speed["seconds"]),
-            ("reports a second", speed["reports_per_s"]),
-            ("requests a second, moves included", speed["requests_per_s"]),
+            ("seconds until the last report was sent", speed["sending_s"]),
+            ("reports a second, crews working meanwhile", speed["reports_per_s"]),
+            ("seconds until the last move was made", speed["seconds"]),
+            ("reports and moves a second", speed["requests_per_s"]),
             ("seconds of CPU that the replay itself took", speed["client_cpu_s"]),
         ]
     return [[name, _figure(value)] for name, value in rows]

@@ -44,7 +44,7 @@ class Replay:
         self.summary = self._counted()
         self.listening = Pushes(page, self.crowd) if (page := pushes_url(options)) else None
         self._pools: list[Pool] = []
-        self.seconds = 0.0
+        self.sending_s = self.seconds = 0.0
         self.pushes: dict[str, Any] | None = None
         self.check: dict[str, Any] | None = None
 
@@ -75,7 +75,7 @@ class Replay:
             self.listening.check()
         started = time.monotonic()
         done = len(self.summary.accepted) + len(self.summary.refused_rows)
-        with Bar("reports sent", self._planned(), done) as sent, Bar("reports resolved", None) as resolved:
+        with Bar("reports resolved", None) as resolved, Bar("reports sent", self._planned(), done) as sent:
             crews = Resolving(self.tokens.movers, self.patience, self.ledger, self.timing, resolved)
             sending = Sending(
                 self._not_yet_sent(crews),
@@ -88,7 +88,14 @@ class Replay:
                 sent,
                 lambda request, accepted: crews.offer(request, accepted["sent"]["id"], _standing(accepted)),
             )
-            self._run(sending, crews)
+            working = self._pool("crew", self.options.crews, crews.work)
+            try:
+                self._pool("phone", self.options.concurrency, sending.work).join()
+            finally:
+                crews.finish(self.options.crews)
+            sent.close()
+            self.sending_s = time.monotonic() - started
+            working.join()
         self.seconds = time.monotonic() - started
         self.ledger.sync()
         self.summary = self._counted()
@@ -108,14 +115,6 @@ class Replay:
                 bar.step()
         line.close()
         return forms
-
-    def _run(self, sending: Sending, crews: Resolving) -> None:
-        working = self._pool("crew", self.options.crews, crews.work)
-        try:
-            self._pool("phone", self.options.concurrency, sending.work).join()
-        finally:
-            crews.finish(self.options.crews)
-        working.join()
 
     def _pool(self, name: str, count: int, work: Callable[[Connection], None]) -> Pool:
         pool = Pool(name, count, self.options.server, self.patience, work)
@@ -178,15 +177,19 @@ class Replay:
         }
 
     def _speed(self) -> dict[str, float]:
-        seconds = self.seconds or float("inf")
         posts = sum(self.timing.count(what) for what in self.timing.percentiles_ms() if what.startswith("POST"))
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return {
+            "sending_s": round(self.sending_s, 1),
             "seconds": round(self.seconds, 1),
-            "reports_per_s": round(self.timing.count("POST /v1/reports") / seconds, 1),
-            "requests_per_s": round(posts / seconds, 1),
+            "reports_per_s": _rate(self.timing.count("POST /v1/reports"), self.sending_s),
+            "requests_per_s": _rate(posts, self.seconds),
             "client_cpu_s": round(usage.ru_utime + usage.ru_stime, 1),
         }
+
+
+def _rate(count: int, seconds: float) -> float:
+    return round(count / seconds, 1) if seconds else 0.0
 
 
 def _standing(accepted: Accepted) -> Standing:

@@ -1,7 +1,7 @@
 """HTTP as a phone speaks it: one kept connection, and patience when the answer does not come.
 
-http.client in threads, not an asynchronous client: on two cores that the server shares, a request costs it 0.1 ms of CPU
-where httpx takes 0.6.
+http.client in threads, not an asynchronous client: the replay shares two cores with the server, and a request costs it 0.1 ms of
+CPU where httpx takes 0.4 (0.8 with asyncio; measured 2026-11).
 """
 
 import http.client

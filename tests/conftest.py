@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, settings
 
 from api import town as api_town
 from api.app import create_app
@@ -23,6 +24,16 @@ from notifications.patience import Patience
 from notifications.push import Push, connect
 from tests.support import server
 from tests.support.answers import Ask, inside
+from tests.support.bare import (  # noqa: F401 - fixtures
+    applied,
+    applied_template,
+    bare,
+    bare_template,
+    edit,
+    second_bare,
+    town_folder,
+    unmigrated,
+)
 from tests.support.callers import Caller, Resident
 from tests.support.contract import Contract
 from tests.support.database import Database
@@ -30,6 +41,10 @@ from tests.support.live import ROOT, LiveServer
 from tests.support.phones import Phones, standin_of_a_worker
 from tests.support.reports import SentReport, send_report
 from tests.support.town import IMPORTER_KEY, STAFF_TOKENS
+
+# The same examples in every run, however slow the machine is: a failure is about the change, not about luck.
+settings.register_profile("mendway", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mendway")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import tomlkit
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tomlkit import TOMLDocument
 from tomlkit.items import InlineTable, Table
 
-from actions.catalogue.in_force import read_in_force, town_row
+from actions.catalogue.in_force import layer_ids, read_in_force, town_row
 from actions.catalogue.parts import BadTown
 from actions.catalogue.plan import SECTIONS, Plan, Values
 from actions.catalogue.read import FORMAT
-from domain.city import Layer
 from geo.editions import areas_in_force
 from geo.writers import geojson
 
@@ -35,7 +33,7 @@ def export_town(session: Session) -> list[ExportedFile]:
     if row is None:
         raise BadTown(["There is no town in this database yet; `mendway apply town.toml` makes one."])
     plan = read_in_force(session, row)
-    layers = dict(session.execute(select(Layer.code, Layer.id).where(Layer.jurisdiction_id == row.id)).tuples().all())
+    layers = layer_ids(session, row.id)
     files = [
         ExportedFile("town.toml", town_toml(plan).encode()),
         ExportedFile(_OUTLINE, geojson([({}, plan.outline.wkb)])),

@@ -5,9 +5,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from actions.catalogue.in_force import layer_ids
 from actions.catalogue.plan import Plan
 from domain.base import Jurisdiction
-from domain.city import Crew, Department, Layer
+from domain.city import Crew, Department
 from domain.reports import Report
 from domain.status import PHASES, Phase
 from geo.editions import EditionTaken, refuse_taken_edition, reports_left_outside
@@ -57,7 +58,7 @@ def _owners(session: Session, section: str, model: Any, owner: Any, now: Plan, w
 
 
 def _editions(session: Session, row: Jurisdiction, wanted: Plan) -> list[str]:
-    layers = dict(session.execute(select(Layer.code, Layer.id).where(Layer.jurisdiction_id == row.id)).tuples().all())
+    layers = layer_ids(session, row.id)
     found = []
     for code, values in wanted.sections["layers"].items():
         if code not in layers:

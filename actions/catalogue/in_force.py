@@ -28,6 +28,12 @@ def town_row(session: Session) -> Jurisdiction | None:
     return session.scalar(select(Jurisdiction).order_by(Jurisdiction.id).limit(1))
 
 
+def layer_ids(session: Session, town: int) -> dict[str, int]:
+    """Every layer that the town ever had, by code."""
+    rows = session.execute(select(Layer.code, Layer.id).where(Layer.jurisdiction_id == town))
+    return {row.code: row.id for row in rows}
+
+
 def read_in_force(session: Session, row: Jurisdiction) -> Plan:
     """Everything of the town that is active, without the areas themselves."""
     town = row.id

@@ -11,6 +11,7 @@ from babel.core import UnknownLocaleError
 from domain.forms import has_control_characters
 
 LONGEST = {"name": 200, "label": 300, "help": 1_000, "description": 2_000, "text": 500}
+_OF_SEVERAL_LINES = {"description", "help", "text"}
 _CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _LONGEST_CODE = 60
 _LONGEST_TEXT = 200
@@ -87,6 +88,8 @@ class Part:
             self.wrong(key, f"is longer than {longest} characters")
         elif has_control_characters(value):
             self.wrong(key, "holds control characters")
+        elif "\n" in value.strip() and key.split(".")[0] not in _OF_SEVERAL_LINES:
+            self.wrong(key, "must be one line")
         else:
             return value.strip()
         return None

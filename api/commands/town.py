@@ -141,7 +141,7 @@ def run_import(options: argparse.Namespace) -> None:
                     _layer_file(options),
                     dry_run=options.dry_run,
                     within_town=not options.outline,
-                    progress=bar.advance,
+                    progress=bar.show,
                 )
             areas, lines = imported.found.areas, imported.differences
             _tell_areas(f"layer {options.layer}, edition {imported.edition}", imported.found)
@@ -182,8 +182,9 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def advance(self, count: int) -> None:
-        self.bar.update(count)
+    def show(self, done: int, total: int) -> None:
+        self.bar.total = total
+        self.bar.update(done - self.bar.n)
 
 
 def _tell_areas(title: str, found: AreaSet) -> None:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +21,7 @@ from machine.fcm_standin.oauth import Tokens
 from machine.fcm_standin.page import page
 from machine.fcm_standin.store import CannotStart, Store
 from machine.fcm_standin.wire import Listener, serve
+from machine.processes import die_with_parent
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -139,13 +142,19 @@ def _listener(wanted: int, last_time: int) -> Listener:
 def start_process(data: Path | str, page_port: int = 0, proxy_port: int = 0) -> StandIn:
     """Start a stand-in as a process of its own and wait until it is ready. Raises CannotStart with what it said.
 
-    `stop` ends it properly, `kill` does not.
+    `stop` ends it properly, `kill` does not. It also ends with the thread that called this, even when that is killed.
     """
     command = [sys.executable, "-m", "machine.fcm_standin", "--data", str(data)]
     command += ["--page-port", str(page_port), "--proxy-port", str(proxy_port)]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, text=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=environment,
+        text=True,
+        preexec_fn=partial(die_with_parent, signal.SIGTERM),  # noqa: PLW1509 (one system call, nothing that could lock)
     )
     assert process.stdout is not None
     said = process.stdout.readline()

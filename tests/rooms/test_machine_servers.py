@@ -116,6 +116,7 @@ def test_a_lock_that_names_another_living_program_does_not_stop_it(cluster: Clus
     assert do(cluster.url(), "SELECT 1") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_cluster_whose_making_was_cut_off_is_made_anew(folder: Path):
     home = folder / "cut-off"
     (home / "cluster.new").mkdir(parents=True)
@@ -128,6 +129,7 @@ def test_a_cluster_whose_making_was_cut_off_is_made_anew(folder: Path):
     cluster.stop()
 
 
+@pytest.mark.slow
 def test_a_path_too_long_for_a_unix_socket_is_no_hindrance(folder: Path):
     home = folder / ("a-very-long-name-" * 6)
     home.mkdir(mode=0o711)
@@ -156,6 +158,7 @@ def test_a_data_folder_that_the_account_cannot_enter_gets_its_cluster_elsewhere(
         home.rmdir()
 
 
+@pytest.mark.slow
 def test_the_server_ends_with_whoever_started_it(folder: Path):
     script = (
         "import os, signal; from pathlib import Path; from machine.testing import start_postgres;"

@@ -474,6 +474,7 @@ SENT = {
 GOT = {
     "reference": "ABC-DEF",
     "version": 1,
+    "status": "received",
     "received_at": "2015-02-01T01:45:00.000Z",
     "areas": {"wards": {"code": "1", "name": "Ward 1"}},
 }
@@ -519,7 +520,7 @@ def test_the_page_reads_the_same_as_text_and_as_markdown(mapping: Mapping):
         **Summary(mapping).read([accepted("1", "1", "Ward 1")]).as_json(),
         "latency": {"POST /v1/reports": {"count": 1, "p50_ms": 5.0, "p95_ms": 5.0, "p99_ms": 5.0, "longest_ms": 5.0}},
         "retries": {},
-        "speed": {"seconds": 2.0, "reports_per_s": 0.5, "requests_per_s": 0.5, "client_cpu_s": 0.1},
+        "speed": {"sending_s": 1.0, "seconds": 2.0, "reports_per_s": 0.5, "requests_per_s": 0.5, "client_cpu_s": 0.1},
         "pushes": None,
         "check": {"acknowledged": 1, "checked": 1, "missing": {"17": "not-found"}, "different": {}},
     }

@@ -210,6 +210,21 @@ def test_a_comment_keeps_every_code_point(client, resident, a_report):
 
 
 @pytest.mark.parametrize(
+    ("captured_at", "flag"),
+    [("2099-01-01T00:00:00Z", "ahead"), ("2001-01-01T00:00:00Z", "old"), (None, None)],
+)
+def test_the_phones_clock_is_evidence_in_a_comment_too(client, resident, a_report, captured_at, flag):
+    report = a_report()
+
+    resident.post(f"{report.path}/comments", json={"text": "x", "captured_at": captured_at}, expect=201)
+
+    line = resident.get(f"{report.path}/timeline")["items"][-1]
+    assert line["clock_flag"] == flag
+    assert line["captured_at"] == (captured_at.replace("Z", ".000Z") if captured_at else None)
+    assert "clock_flag" not in client.get(f"{report.path}/timeline")["items"][-1]
+
+
+@pytest.mark.parametrize(
     ("body", "fault"),
     [
         ({}, ("/text", "required")),

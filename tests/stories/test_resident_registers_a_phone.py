@@ -170,6 +170,17 @@ def test_a_phone_without_pushes_hears_nothing_more(resident, crew, a_report, run
     assert phones.heard(target) == []
 
 
+@pytest.mark.parametrize(("language", "title"), [("es", "Bache"), ("es-MX", "Bache"), ("fr", "Pothole")])
+def test_a_phone_hears_in_its_own_language(a_resident, crew, a_report, run_jobs, phones, language, title):
+    report = a_report(reporter=a_resident(push="its-token", language=language))
+
+    crew.post(f"/v1/work/{report.id}/take", json={}, if_match=1)
+    run_jobs()
+
+    (heard,) = phones.titles("its-token")
+    assert title in heard
+
+
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 def test_a_phone_of_somebody_else_is_not_there(resident, other_resident, method):
     body = {"language": "es"} if method == "PATCH" else None

@@ -1,24 +1,16 @@
 """Where a report goes is decided by its place and its category, the same way every time, and explained."""
 
-import uuid
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from api.town import forget_town
 from tests.support.reports import draft
 from tests.support.town import (
     EAST,
-    FAR_AWAY,
     MIDDLE_LAT,
     MIDDLE_LON,
     MILL_PARK,
     NORTH,
     ROUTE_9,
     SHARED_CORNER,
-    SOUTH,
-    THE_BAY,
     WARD_1,
     WARD_2,
     WARD_3,
@@ -121,86 +113,6 @@ def test_a_question_that_makes_no_sense_is_pointed_at(client, question, fault):
     assert client.last.faults == [fault] or client.last.faults == [(fault[0].replace("/location/", "?"), fault[1])]
 
 
-# --- outside the town ---
-
-
-@pytest.mark.parametrize(
-    ("place", "body"),
-    [
-        pytest.param(FAR_AWAY, "county", id="the town has named who looks after what is outside"),
-        pytest.param(THE_BAY, "harbour-board", id="a rule names who looks after an area outside"),
-        pytest.param(Place(0.0, 0.0), "county", id="null island"),
-        pytest.param(Place(180.0, 90.0), "county", id="the far corner of the world"),
-    ],
-)
-def test_outside_the_town_says_so_and_names_whom_to_turn_to(client, resident, database, place, body):
-    before = database.counts()
-
-    resident.post("/v1/reports", json=draft("needles", at=place), expect=422)
-    explain(client, place, "needles", expect=422)
-
-    for last in (resident.last, client.last):
-        assert last.problem == "outside-town"
-        assert last.faults[0][1] == "outside-town"
-        assert last.json["external_body"]["code"] == body
-        assert last.json["external_body"]["name"] in last.json["detail"]
-        assert "Squareton" in last.json["title"]
-    assert database.counts() == before
-
-
-def test_outside_the_town_where_nobody_is_named_just_says_so(resident, database):
-    database.execute("UPDATE jurisdiction SET outside_body_id = NULL")
-    forget_town()  # else a process knows for up to 15 seconds what the town was like
-    resident.post("/v1/reports", json=draft("needles", at=FAR_AWAY), expect=422)
-
-    assert resident.last.problem == "outside-town"
-    assert resident.last.json["external_body"] is None
-
-
-def test_just_outside_is_outside_and_just_inside_is_inside(resident):
-    resident.post("/v1/reports", json=draft(location={"lon": WEST - 1e-9, "lat": MIDDLE_LAT}), expect=422)
-    resident.post("/v1/reports", json=draft(location={"lon": WEST + 1e-9, "lat": MIDDLE_LAT}), expect=201)
-
-
-# --- swapped ---
-
-
-def test_longitude_and_latitude_swapped_is_told_when_that_would_be_in_town(resident, database):
-    before = database.counts()
-
-    resident.post("/v1/reports", json=draft(location={"lon": WARD_1.lat, "lat": WARD_1.lon}), expect=422)
-
-    assert resident.last.problem == "invalid"
-    assert resident.last.faults == [("/location/lon", "swapped")]
-    assert "swapped" in resident.last.json["errors"][0]["message"]
-    assert database.counts() == before
-
-
-def test_swapped_is_told_also_where_the_latitude_is_off_the_earth(resident, database):
-    # A town at longitude 140: swapped, its latitude is 140.
-    database.execute("UPDATE jurisdiction SET outline = ST_Translate(outline, 210, 0)")
-
-    resident.post("/v1/reports", json=draft(location={"lon": 42.025, "lat": 140.015}), expect=422)
-
-    assert resident.last.faults == [("/location/lon", "swapped")]
-
-
-@pytest.mark.parametrize(
-    ("lon", "lat", "fault"),
-    [
-        (-69.985, 95, ("/location/lat", "too-large")),
-        (-69.985, -95, ("/location/lat", "too-small")),
-        (-181, 42, ("/location/lon", "too-small")),
-        (181, 42, ("/location/lon", "too-large")),
-        (1e308, 42, ("/location/lon", "too-large")),
-    ],
-)
-def test_what_is_not_on_earth_is_not_called_swapped(resident, lon, lat, fault):
-    resident.post("/v1/reports", json=draft(location={"lon": lon, "lat": lat}), expect=422)
-
-    assert resident.last.faults == [fault]
-
-
 # --- no tie is left to chance ---
 
 
@@ -276,7 +188,10 @@ def test_the_most_specific_rule_wins(client, database, add_rule, stronger, weake
     database.execute("DELETE FROM rule")
     for order in (1, -1):
         database.execute("DELETE FROM rule")
-        both = [{"code": "stronger", "department": "parks"} | stronger, {"code": "weaker", "department": "health"} | weaker]
+        both = [
+            {"code": "stronger", "department": "parks"} | stronger,
+            {"code": "weaker", "department": "health"} | weaker,
+        ]
         for rule in both[::order]:
             add_rule(**rule)
 
@@ -320,47 +235,3 @@ def test_the_areas_hit_stay_when_the_map_is_drawn_anew(client, database, a_repor
     assert [item["id"] for item in client.get("/v1/reports?area=wards:1")["items"]] == [report.id]
     hit = explain(client, WARD_1, "pothole")["areas"]["wards"]
     assert (hit["code"], hit["edition"]) == ("W", "2027")
-
-
-# --- explaining is deciding ---
-
-_EDGES_LON = [WEST, EAST, MIDDLE_LON, -69.995, -69.99]
-_EDGES_LAT = [SOUTH, NORTH, MIDDLE_LAT, 42.009, 42.011, 42.03, 42.035]
-_LON = st.one_of(st.floats(WEST - 0.02, EAST + 0.03), st.sampled_from(_EDGES_LON))
-_LAT = st.one_of(st.floats(SOUTH - 0.01, NORTH + 0.01), st.sampled_from(_EDGES_LAT))
-
-
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    lon=_LON,
-    lat=_LAT,
-    category=st.sampled_from(["pothole", "streetlight", "fallen-tree", "park-litter", "needles", "other"]),
-)
-def test_what_is_explained_is_what_intake_decides_everywhere(client, resident, lon, lat, category):
-    question = f"/v1/routing?lon={lon!r}&lat={lat!r}&category={category}"
-    body = draft(category, location={"lon": lon, "lat": lat})
-
-    asked = client.ask("GET", question, {}, None)
-    headers = {"Authorization": f"Bearer {resident.token}", "Content-Type": "application/json"}
-    sent = resident.send("POST", "/v1/reports", json=body, key=str(uuid.uuid4()), expect=_expected(asked, category, body))
-
-    if sent.status == 201:
-        for told in ("department", "why", "areas"):
-            assert asked.json[told] == sent.json[told]
-    elif asked.status == 200 and asked.json["external_body"]:
-        assert sent.problem == "not-ours"
-        assert sent.json["external_body"] == asked.json["external_body"]
-    elif asked.status == 200:
-        assert sent.faults == [("/category", "not-offered-here")]
-        assert category == "park-litter"
-    else:
-        assert sent.problem == asked.problem == "outside-town"
-        assert sent.json["external_body"] == asked.json["external_body"]
-    assert asked.body == client.ask("GET", question, headers, None).body or asked.status >= 400
-
-
-def _expected(asked, category, body):
-    if asked.status != 200 or asked.json["external_body"]:
-        return 422
-    in_park = -69.995 <= body["location"]["lon"] <= -69.99 and 42.03 <= body["location"]["lat"] <= 42.035
-    return 422 if category == "park-litter" and not in_park else 201

@@ -69,12 +69,17 @@ class BareTown:
     def mendway(self, *words: str | Path, expect: int | None = 0) -> Said:
         """Run a command as `./mendway` would, in this process."""
         out, err = io.StringIO(), io.StringIO()
-        with _set_aside_connections(), _set_aside_logs(), patch.dict(os.environ, self.environment, clear=True):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                try:
-                    code = main([str(word) for word in words])
-                except SystemExit as end:  # argparse
-                    code = int(end.code or 0)
+        with (
+            _set_aside_connections(),
+            _set_aside_logs(),
+            patch.dict(os.environ, self.environment, clear=True),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                code = main([str(word) for word in words])
+            except SystemExit as end:  # argparse
+                code = int(end.code or 0)
         said = Said(code, out.getvalue(), err.getvalue())
         assert expect is None or code == expect, said.told
         return said
@@ -179,23 +184,50 @@ def bare_template() -> tuple[Server, str]:
     return server, name
 
 
+@pytest.fixture(scope="session")
+def applied_template(
+    bare_template: tuple[Server, str], contract: Contract, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Server, str]:
+    """The same with tests/town applied by the command, to copy."""
+    server, source = bare_template
+    name = f"{source}_applied"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
+    BareTown(server.url(name), tmp_path_factory.mktemp("applied"), contract).mendway("apply", TOWN_FOLDER / "town.toml")
+    return server, name
+
+
 @pytest.fixture
 def bare(bare_template: tuple[Server, str], tmp_path: Path, contract: Contract) -> Iterator[BareTown]:
     """A fresh migrated database with nothing in it."""
-    make = bare_maker(bare_template, tmp_path, contract)
-    with contextlib.closing(make) as made:
-        yield next(made)
+    with copied(bare_template, tmp_path, contract) as made:
+        yield made
 
 
 @pytest.fixture
 def second_bare(bare_template: tuple[Server, str], tmp_path: Path, contract: Contract) -> Iterator[BareTown]:
     """Another one."""
-    make = bare_maker(bare_template, tmp_path, contract)
-    with contextlib.closing(make) as made:
-        yield next(made)
+    with copied(bare_template, tmp_path, contract) as made:
+        yield made
 
 
-def bare_maker(template: tuple[Server, str], folder: Path, contract: Contract) -> Iterator[BareTown]:
+@pytest.fixture
+def applied(applied_template: tuple[Server, str], tmp_path: Path, contract: Contract) -> Iterator[BareTown]:
+    """A fresh database with the town of tests/town, as `mendway apply` made it."""
+    with copied(applied_template, tmp_path, contract) as made:
+        yield made
+
+
+@pytest.fixture
+def unmigrated(bare_template: tuple[Server, str], tmp_path: Path, contract: Contract) -> BareTown:
+    """A database without any table of ours."""
+    server, source = bare_template
+    name = server.make_empty(f"unmigrated_{source.rpartition('_')[2]}")
+    return BareTown(server.url(name), tmp_path / "data", contract)
+
+
+@contextlib.contextmanager
+def copied(template: tuple[Server, str], folder: Path, contract: Contract) -> Iterator[BareTown]:
+    """A copy of a template, gone afterwards."""
     server, source = template
     name = f"{source}_{next(_numbers)}"
     server.execute(f"CREATE DATABASE {name} TEMPLATE {source}")

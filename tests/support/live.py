@@ -39,7 +39,10 @@ class LiveServer:
     def start(self, patience_s: float = 30) -> "LiveServer":
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--workers", str(self.workers)]
-        command += ["--blocking-threads", str(self.threads), "--no-ws", "api.wsgi:app"]
+        command += ["--blocking-threads", str(self.threads), "--backlog", "2048", "--workers-kill-timeout", "15"]
+        command += ["--respawn-failed-workers", "--no-ws", "api.wsgi:app"]
+        self.log.touch()
+        said_before = self.log.stat().st_size
         with self.log.open("ab") as words:
             self.process = subprocess.Popen(
                 command,
@@ -50,14 +53,16 @@ class LiveServer:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait(patience_s)
+        self._wait(patience_s, said_before)
         return self
 
-    def _wait(self, patience_s: float) -> None:
+    def _wait(self, patience_s: float, said_before: int) -> None:
+        """Until every worker has started: one that is still loading would not hear a request to stop."""
         until = time.monotonic() + patience_s
         while time.monotonic() < until:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(self.url + "/healthz", timeout=2).status_code == 200:
+                started = self.log.read_bytes()[said_before:].count(b"Started worker-") == self.workers
+                if started and httpx.get(self.url + "/healthz", timeout=2).status_code == 200:
                     return
             assert self.is_running, f"The server ended at once:\n{self.words()}"
             time.sleep(0.05)

@@ -85,7 +85,11 @@ class Server:
 
 def _with_database(url: str, database: str) -> str:
     parts = urlsplit(url)
-    return parts._replace(path="/" + database).geturl().replace(f"{parts.scheme}:/{database}", f"{parts.scheme}:///{database}")
+    return (
+        parts._replace(path="/" + database)
+        .geturl()
+        .replace(f"{parts.scheme}:/{database}", f"{parts.scheme}:///{database}")
+    )
 
 
 _ends = ExitStack()  # what stops the run's cluster and removes its folder

@@ -10,7 +10,8 @@ Ring = list[list[float]]
 
 def square(west: float, south: float, side: float) -> dict[str, Any]:
     """A square polygon as GeoJSON."""
-    return polygon([[west, south], [west + side, south], [west + side, south + side], [west, south + side], [west, south]])
+    east, north = round(west + side, 9), round(south + side, 9)
+    return polygon([[west, south], [east, south], [east, north], [west, north], [west, south]])
 
 
 def polygon(*rings: Ring) -> dict[str, Any]:

@@ -1,15 +1,12 @@
 """The town of the tests (tests/town/town.toml), laid out in an empty migrated database."""
 
-import hashlib
-import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from actions.catalogue.apply import apply_town
 from core.ids import new_id
 from core.tokens import token_hash
 
@@ -46,10 +43,10 @@ IMPORTER_KEY = "mw_import_" + "x" * 43
 
 
 def lay_out_town(sqlalchemy_url: str) -> None:
-    """Apply the file to the database and give its staff the tokens above."""
+    """Apply the file to an empty migrated database, as `mendway apply` would, and give its staff the tokens above."""
     engine = create_engine(sqlalchemy_url)
     with Session(engine) as session:
-        _Loader(session, tomllib.loads(FILE.read_text())).load()
+        apply_town(session, FILE)
         _hand_out_tokens(session)
         session.commit()
     engine.dispose()
@@ -66,7 +63,9 @@ def _hand_out_tokens(session: Session) -> None:
         )
     person = new_id()
     session.execute(
-        text("INSERT INTO person (id, jurisdiction_id, role, name) SELECT :id, id, 'admin', 'Importer' FROM jurisdiction"),
+        text(
+            "INSERT INTO person (id, jurisdiction_id, role, code) SELECT :id, id, 'resident', 'importer:tests' FROM jurisdiction"
+        ),
         {"id": person},
     )
     session.execute(
@@ -76,139 +75,3 @@ def _hand_out_tokens(session: Session) -> None:
         ),
         {"hash": token_hash(IMPORTER_KEY), "person": person},
     )
-
-
-class _Loader:
-    """town.toml into tables, one insert after the other."""
-
-    def __init__(self, session: Session, town: dict[str, Any]):
-        self.session = session
-        self.file = town
-        self.ids: dict[tuple[str, str], int] = {}
-        self.town_id = 0
-
-    def load(self) -> None:
-        town = self.file["town"]
-        self.town_id = self._insert(
-            "jurisdiction",
-            {"code": town["code"], "name": town["name"], "time_zone": town["time_zone"], "languages": town["languages"]},
-            outline=self._areas(town["outline"])[0][2],
-        )
-        for code, body in self.file["external_bodies"].items():
-            self._named("external_body", code, body)
-        self._set_outside(town["outside"])
-        for code, department in self.file["departments"].items():
-            self._named("department", code, department)
-        for code, crew in self.file["crews"].items():
-            self._named("crew", code, {"name": crew["name"], "department_id": self.ids["department", crew["department"]]})
-        for position, (code, group) in enumerate(self.file["groups"].items()):
-            self._named("category_group", code, {**group, "position": position})
-        for position, (code, category) in enumerate(self.file["categories"].items()):
-            self._category(position, code, category)
-        for code, layer in self.file["layers"].items():
-            self._layer(code, layer)
-        for code, rule in self.file["rules"].items():
-            self._rule(code, rule)
-        for code, person in self.file["staff"].items():
-            self._person(code, person)
-
-    def _insert(self, table: str, values: dict[str, Any], **shapes: str) -> int:
-        columns = ", ".join([*values, *shapes])
-        marks = [f":{name}" for name in values]
-        marks += [f"ST_Multi(ST_SetSRID(ST_GeomFromGeoJSON(:{name}), 4326))" for name in shapes]
-        ready = {key: json.dumps(value) if isinstance(value, dict) else value for key, value in values.items()}
-        statement = f"INSERT INTO {table} ({columns}) VALUES ({', '.join(marks)}) RETURNING id"
-        return self.session.execute(text(statement), ready | shapes).scalar_one()
-
-    def _named(self, table: str, code: str, values: dict[str, Any]) -> None:
-        self.ids[table, code] = self._insert(table, {"jurisdiction_id": self.town_id, "code": code, **values})
-
-    def _set_outside(self, code: str) -> None:
-        self.session.execute(
-            text("UPDATE jurisdiction SET outside_body_id = :body"), {"body": self.ids["external_body", code]}
-        )
-
-    def _areas(self, file: str) -> list[tuple[str, str, str]]:
-        features = json.loads((FILE.parent / file).read_text())["features"]
-        return [(f["properties"]["code"], f["properties"]["name"], json.dumps(f["geometry"])) for f in features]
-
-    def _category(self, position: int, code: str, category: dict[str, Any]) -> None:
-        values = {
-            "group_id": self.ids["category_group", category["group"]] if "group" in category else None,
-            "is_public": category["public"],
-            "blur_m": category.get("blur_m", 0),
-            "areas": category.get("areas", []),
-            "position": position,
-        }
-        self._named("category", code, values)
-        form = {
-            "name": category["name"],
-            "description": category.get("description"),
-            "group": category.get("group"),
-            "stop": category.get("stop"),
-            "questions": category.get("questions", []),
-        }
-        version = hashlib.sha256(json.dumps(form, sort_keys=True).encode()).hexdigest()[:16]
-        self._insert(
-            "category_form",
-            {
-                "jurisdiction_id": self.town_id,
-                "category_id": self.ids["category", code],
-                "version": version,
-                "form": form,
-            },
-        )
-
-    def _layer(self, code: str, layer: dict[str, Any]) -> None:
-        self._named("layer", code, {"name": layer["name"], "stamp": layer["stamp"]})
-        edition = self._insert(
-            "layer_edition",
-            {
-                "jurisdiction_id": self.town_id,
-                "layer_id": self.ids["layer", code],
-                "edition": layer["edition"],
-                "content_hash": code,
-            },
-        )
-        for area, name, shape in self._areas(layer["file"]):
-            values = {
-                "jurisdiction_id": self.town_id,
-                "layer_id": self.ids["layer", code],
-                "edition_id": edition,
-                "code": area,
-                "name": name,
-                "size_m2": 0.0,
-            }
-            self._insert("area", values, geom=shape)
-        self.session.execute(text("UPDATE area SET size_m2 = ST_Area(geom::geography)"))
-
-    def _rule(self, code: str, rule: dict[str, Any]) -> None:
-        layer, _, area = rule.get("area", rule.get("layer", "")).partition(":")
-        values = {
-            "jurisdiction_id": self.town_id,
-            "code": code,
-            "priority": rule.get("priority", 0),
-            "category_id": self.ids.get(("category", rule.get("category", ""))),
-            "group_id": self.ids.get(("category_group", rule.get("group", ""))),
-            "layer_id": self.ids.get(("layer", layer)),
-            "area_code": area or None,
-            "department_id": self.ids.get(("department", rule.get("department", ""))),
-            "external_body_id": self.ids.get(("external_body", rule.get("body", ""))),
-        }
-        self._insert("rule", values)
-
-    def _person(self, code: str, person: dict[str, Any]) -> None:
-        crew = self.file["crews"].get(person.get("crew", ""))
-        department = person.get("department") or (crew["department"] if crew else None)
-        values = {
-            "id": new_id(),
-            "jurisdiction_id": self.town_id,
-            "code": code,
-            "name": person["name"],
-            "role": person["role"],
-            "crew_id": self.ids["crew", person["crew"]] if crew else None,
-            "department_id": self.ids["department", department] if department else None,
-        }
-        columns = ", ".join(values)
-        marks = ", ".join(f":{name}" for name in values)
-        self.session.execute(text(f"INSERT INTO person ({columns}) VALUES ({marks})"), values)
