@@ -23,15 +23,19 @@ def client(config: Config, **options: Any) -> Any:
     )
 
 
-def ensure_bucket(config: Config) -> None:
-    """Make the bucket when it is missing; repeating it changes nothing."""
-    store = client(config)
+def ensure_bucket(config: Config) -> bool:
+    """Make the bucket when it is missing; repeating it changes nothing. False when the store does not let us."""
+    store = client(config, connect_timeout=3, read_timeout=10, retries={"max_attempts": 1})
     try:
-        store.head_bucket(Bucket=config.s3_bucket)
-    except ClientError as fault:
-        if fault.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
-            raise
-        store.create_bucket(Bucket=config.s3_bucket)
+        try:
+            store.head_bucket(Bucket=config.s3_bucket)
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+                raise
+            store.create_bucket(Bucket=config.s3_bucket)
+    except (BotoCoreError, ClientError):
+        return False
+    return True
 
 
 _probes: dict[str, Any] = {}

@@ -11,6 +11,7 @@ from core.config import read_config
 from core.db import transaction
 from core.migrate import check_migrations, migrate, newest_revision
 from domain.changes import start_new_epoch
+from media.storage import ensure_bucket
 
 
 def add_verbs(verbs: Any) -> None:
@@ -18,7 +19,8 @@ def add_verbs(verbs: Any) -> None:
     verb = verbs.add_parser(
         "migrate",
         help="bring the database's tables up to this version",
-        description="Bring the database's tables up to this version. Safe to repeat; two at once wait for each other.",
+        description="Bring the database's tables up to this version, and make the bucket for photos if it is missing. "
+        "Safe to repeat; two at once wait for each other.",
     )
     verb.set_defaults(run=run_migrate)
     verb = verbs.add_parser(
@@ -38,11 +40,14 @@ def add_verbs(verbs: Any) -> None:
 
 
 def run_migrate(_: argparse.Namespace) -> None:
+    config = read_config()
     try:
-        migrate(read_config().sqlalchemy_url)
+        migrate(config.sqlalchemy_url)
     except OperationalError as fault:
         raise Mistake(f"The database cannot be migrated: {str(fault.orig).strip()}") from fault
     print(f"The database is at revision {newest_revision()}.")
+    if not ensure_bucket(config):
+        print(f"The bucket {config.s3_bucket} for photos cannot be reached at {config.s3_endpoint}.", file=sys.stderr)
 
 
 def run_check(options: argparse.Namespace) -> None:

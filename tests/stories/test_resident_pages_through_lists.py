@@ -90,6 +90,14 @@ def test_a_cursor_is_only_good_for_the_same_question(client, resident, some_repo
     client.get(f"{some_reports[0].path}/timeline?cursor={cursor}", expect=400)
 
 
+def test_a_cursor_of_the_crews_list_is_none_of_the_public_one(crew, some_reports):
+    cursor = crew.get("/v1/work?limit=1")["next"]
+
+    crew.get(f"/v1/reports?limit=1&cursor={cursor}", expect=400)
+
+    assert crew.last.problem == "bad-cursor"
+
+
 def test_a_cursor_that_was_tampered_with_is_refused(client, some_reports):
     cursor = client.get("/v1/reports?limit=1")["next"]
 

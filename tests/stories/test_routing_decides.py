@@ -189,8 +189,8 @@ def test_the_most_specific_rule_wins(client, database, add_rule, stronger, weake
     for order in (1, -1):
         database.execute("DELETE FROM rule")
         both = [
-            {"code": "stronger", "department": "parks"} | stronger,
-            {"code": "weaker", "department": "health"} | weaker,
+            {"code": "z-stronger", "department": "parks"} | stronger,
+            {"code": "a-weaker", "department": "health"} | weaker,
         ]
         for rule in both[::order]:
             add_rule(**rule)
