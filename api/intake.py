@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 from flask import Response, request, url_for
+from werkzeug.datastructures import Headers
 
 from actions.submit import Envelope, NewReport, Submitted, submit
 from api.auth import bearer_hash, known_caller
@@ -138,8 +139,18 @@ def _answer(submitted: Submitted, report: NewReport) -> Response:
             raise _REFUSALS[refusal]()
 
 
+class PlainResponse(Response):
+    """A response whose headers are fit to be sent as they are."""
+
+    def get_wsgi_headers(self, environ: Any) -> Headers:
+        """Without looking for letters to escape in our own Location."""
+        return self.headers
+
+
 def _stored(status: int | None, body: str | None, report_id: UUID) -> Response:
-    answer = Response(body, status, content_type="application/json")
+    raw = (body or "").encode()
+    answer = PlainResponse(raw, status, content_type="application/json")
+    answer.headers["Content-Length"] = str(len(raw))
     answer.headers["Location"] = f"/v1/reports/{report_id}"
     return answer
 

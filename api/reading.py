@@ -1,8 +1,9 @@
 """Reading requests strictly: JSON that is JSON, fields that we know, errors with a pointer to each."""
 
 import re
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any, NoReturn
-from uuid import UUID
 
 import marshmallow as ma
 import orjson
@@ -46,8 +47,11 @@ class Reader(FlaskParser):
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "json": ma.RAISE, "query": ma.RAISE}
 
-    def load_json(self, req: Any, schema: ma.Schema) -> Any:
-        return read_json()
+    def use_args(self, argmap: Any, *args: Any, location: str | None = None, **kwargs: Any) -> Any:
+        """Webargs for query strings. A JSON body is loaded directly: webargs' generality costs a tenth of a report's time."""
+        if location != "json":
+            return super().use_args(argmap, *args, location=location, **kwargs)
+        return partial(_with_body, argmap)
 
     def handle_error(
         self, error: ma.ValidationError, req: Any, schema: ma.Schema, *, error_status_code: Any, error_headers: Any
@@ -57,6 +61,20 @@ class Reader(FlaskParser):
 
 
 reader = Reader()
+
+
+def _with_body(schema: ma.Schema, view: Callable[..., Any]) -> Callable[..., Any]:
+    """The view with the loaded body as its first argument."""
+
+    @wraps(view)
+    def loaded(*args: Any, **kwargs: Any) -> Any:
+        try:
+            body = schema.load(read_json())
+        except ma.ValidationError as error:
+            raise Invalid(field_errors(error.messages)) from None
+        return view(body, *args, **kwargs)
+
+    return loaded
 
 
 def field_errors(messages: Any, path: str = "/") -> list[FieldError]:
@@ -103,13 +121,3 @@ def expected_version() -> int:
     if found is None:
         raise VersionMissing()
     return int(found.group(1))
-
-
-def read_uuid(value: str, pointer: str) -> UUID:
-    """A UUID in its usual spelling. Raises Invalid, code not-a-uuid."""
-    try:
-        if len(value) != 36:
-            raise ValueError
-        return UUID(value)
-    except ValueError:
-        raise Invalid([FieldError(pointer, "not-a-uuid")]) from None

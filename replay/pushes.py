@@ -11,7 +11,8 @@ from replay.identity import Crowd
 from replay.wire import Answer, Connection
 
 LOOK_EVERY_S = 0.5
-QUIET_AFTER_S = 30.0
+# Longer than the worker waits (120 s) before it takes up what a killed one had claimed: until then the rest is late, not lost.
+QUIET_AFTER_S = 180.0
 
 
 class Pushes:

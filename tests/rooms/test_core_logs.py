@@ -47,6 +47,7 @@ def test_a_line_carries_the_id_of_its_request():
         assert logged()["request_id"] == "r-1234567"
     finally:
         request_id.reset(token)
+    request_id.set(None)
     assert "request_id" not in logged()
 
 
