@@ -14,6 +14,7 @@ CREATE FUNCTION submit_report(
 DECLARE
   caller record;
   earlier record;
+  sent record;
   kind record;
   owner uuid;
   place geometry := ST_SetSRID(ST_MakePoint(p_lon, p_lat), 4326);
@@ -38,16 +39,16 @@ BEGIN
   END IF;
   owner := coalesce(caller.device_id, caller.person_id);
 
+  -- The report is looked for first and the key second, though the key decides: each sees what has committed by then, and
+  -- a first copy that commits in between must be found by its key.
+  SELECT coalesce(r.device_id, r.person_id) AS owner_id, r.content_hash INTO sent FROM report r WHERE r.id = p_id;
   SELECT k.fingerprint, k.status, k.body INTO earlier FROM idempotency_key k WHERE k.owner_id = owner AND k.key = p_key;
   IF FOUND THEN
     outcome := CASE WHEN earlier.fingerprint = p_fingerprint THEN 'replayed' ELSE 'idempotency-key-reused' END;
     status := earlier.status; body := earlier.body; RETURN;
-  END IF;
-
-  SELECT r.person_id, r.device_id, r.content_hash INTO earlier FROM report r WHERE r.id = p_id;
-  IF FOUND THEN
-    outcome := CASE WHEN coalesce(earlier.device_id, earlier.person_id) <> owner THEN 'id-taken'
-                    WHEN earlier.content_hash = p_fingerprint THEN 'known' ELSE 'already-sent' END;
+  ELSIF sent.owner_id IS NOT NULL THEN
+    outcome := CASE WHEN sent.owner_id <> owner THEN 'id-taken'
+                    WHEN sent.content_hash = p_fingerprint THEN 'known' ELSE 'already-sent' END;
     RETURN;
   END IF;
 

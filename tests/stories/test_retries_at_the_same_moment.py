@@ -31,6 +31,25 @@ def test_copies_at_the_same_moment_all_get_the_one_answer(resident, database):
     assert database.value("SELECT count(*) FROM announcement") == 1
 
 
+def test_a_copy_that_looks_while_the_first_is_being_committed_gets_its_answer(resident, database):
+    body = draft()
+    first = resident.send("POST", "/v1/reports", json=body, key="k-1", expect=201)
+    # As if the first had not committed yet: its key is not there, and nobody can look for its report.
+    database.execute("UPDATE idempotency_key SET key = 'not yet'")
+    holder = database.connect()
+    holder.cursor().execute("LOCK TABLE report IN ACCESS EXCLUSIVE MODE")
+
+    with ThreadPoolExecutor(1) as thread:
+        copy = thread.submit(resident.send, "POST", "/v1/reports", json=body, key="k-1", expect=201)
+        time.sleep(0.3)
+        assert not copy.done()
+        holder.cursor().execute("UPDATE idempotency_key SET key = 'k-1'")
+        holder.commit()
+        assert copy.result(5).body == first.body
+
+    holder.close()
+
+
 def test_one_report_under_two_keys_at_the_same_moment_is_stored_once(resident, database):
     for _ in range(10):
         body = draft()
