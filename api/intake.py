@@ -37,14 +37,10 @@ def take_in(body: dict[str, Any]) -> Response:
 
     Raises whatever refuses it; then nothing is stored and the key is free.
     """
-    report = _new_report(body)
-    envelope = Envelope(
-        bearer_hash(),
-        idempotency_key(),
-        hashlib.sha256(canonical_body()).digest(),
-        language(),
-        receipt_words(language()),
-    )
+    speaks = language()
+    report = _new_report(body, speaks)
+    fingerprint = hashlib.sha256(canonical_body()).digest()
+    envelope = Envelope(bearer_hash(), idempotency_key(), fingerprint, speaks, receipt_words(speaks))
     with single_statement() as cursor:
         submitted = submit(cursor, report, envelope)
     return _answer(submitted, report)
@@ -57,13 +53,13 @@ def receipt_words(speaks: str) -> str:
     return orjson.dumps({"status": described(Status.RECEIVED, speaks), **why}).decode()
 
 
-def _new_report(body: dict[str, Any]) -> NewReport:
+def _new_report(body: dict[str, Any], speaks: str) -> NewReport:
     location = body["location"]
     place = LonLat(lon=location["lon"], lat=location["lat"])
     if not place.is_on_earth:
         refuse_misplaced(place)
     kept = forms.find(body["category"], body.get("form_version"))
-    public, private = check_answers(kept.form, body.get("answers") or {}, language(), town().languages[0])
+    public, private = check_answers(kept.form, body.get("answers") or {}, speaks, town().languages[0])
     captured = body.get("captured_at")
     return NewReport(
         id=body["id"],
