@@ -6,7 +6,7 @@ from api.app import create_app
 from core.config import read_config
 from core.logs import set_up_logs
 
-REQUESTS_BETWEEN_COLLECTIONS = 50_000  # in Python's own measure: objects made and not yet freed
+OBJECTS_BETWEEN_COLLECTIONS = 50_000  # made and not yet freed
 
 config = read_config()
 set_up_logs(config.log_level)
@@ -15,4 +15,4 @@ app = create_app(config)
 # What exists now lives as long as the process. The collector need not walk it again and again: that took a tenth of a report's time.
 gc.collect()
 gc.freeze()
-gc.set_threshold(REQUESTS_BETWEEN_COLLECTIONS, 20, 20)
+gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
