@@ -26,6 +26,9 @@ from domain.people import Credential, Person
 from domain.reports import Change, IdempotencyKey, Report, ReportEvent
 
 app = Flask("orm")
+_DEFER = text(
+    "SELECT defer_job('expand_announcement', 'announcements', jsonb_build_object('announcement_id', CAST(:id AS text)))"
+)
 engine = create_engine(read_config().sqlalchemy_url, pool_size=4)
 
 
@@ -44,46 +47,48 @@ def send_report() -> Response:
 
 
 def _store(session: Session, body: dict[str, Any], fingerprint: bytes) -> Response:
-    hashed = token_hash(request.headers["Authorization"].removeprefix("Bearer "))
-    credential = session.get(Credential, hashed)
+    credential = session.get(Credential, token_hash(request.headers["Authorization"].removeprefix("Bearer ")))
     if credential is None or credential.revoked_at is not None:
         return Response(status=401)
-    person = session.get_one(Person, credential.person_id)
-    town = session.get_one(Jurisdiction, credential.jurisdiction_id)
     key = request.headers["Idempotency-Key"]
     earlier = session.get(IdempotencyKey, (credential.device_id, key))
     if earlier is not None:
         return Response(earlier.body, earlier.status)
+    place = WKTElement(f"POINT({body['location']['lon']} {body['location']['lat']})", srid=4326)
+    town_id = credential.jurisdiction_id
+    if not session.scalar(select(func.ST_Covers(Jurisdiction.outline, place)).where(Jurisdiction.id == town_id)):
+        return Response(status=422)
+    report = _new_report(session, credential, body, place, fingerprint)
+    session.add(report)
+    session.flush()
+    answer = orjson.dumps(
+        {"id": report.id, "reference": report.reference, "areas": report.areas, "why": report.routed_by}
+    ).decode()
+    _add_what_follows(session, credential, report, key, answer)
+    return Response(answer, 201, content_type="application/json")
+
+
+def _new_report(
+    session: Session, credential: Credential, body: dict[str, Any], place: WKTElement, fingerprint: bytes
+) -> Report:
     category = session.scalars(select(Category).where(Category.code == body["category"])).one()
     form = session.scalars(
         select(CategoryForm).where(CategoryForm.category_id == category.id).where(CategoryForm.retired_at.is_(None))
     ).one()
     public, private = check_answers(form.form, body.get("answers") or {}, "en", "en")
-    place = WKTElement(f"POINT({body['location']['lon']} {body['location']['lat']})", srid=4326)
-    if not session.scalar(select(func.ST_Covers(Jurisdiction.outline, place)).where(Jurisdiction.id == town.id)):
-        return Response(status=422)
-    hits = session.execute(
-        select(Area, Layer, LayerEdition)
-        .join(Layer, Layer.id == Area.layer_id)
-        .join(LayerEdition, LayerEdition.id == Area.edition_id)
-        .where(Area.is_current)
-        .where(func.ST_Covers(Area.geom, place))
-        .order_by(Area.layer_id, Area.code)
-    ).all()
+    hits = _areas_at(session, place)
     rule = _best_rule(session, category, [(area.layer_id, area.code) for area, _, _ in hits])
-    department = session.get_one(Department, rule.department_id)
     areas = {
         layer.code: {"id": area.id, "code": area.code, "name": area.name, "edition": edition.edition}
         for area, layer, edition in hits
         if layer.stamp
     }
-    number = session.execute(text("SELECT report_reference(nextval('report_reference_seq'))")).scalar_one()
     now = datetime.now(UTC)
-    report = Report(
+    return Report(
         id=body["id"],
-        jurisdiction_id=town.id,
-        reference=number,
-        person_id=person.id,
+        jurisdiction_id=credential.jurisdiction_id,
+        reference=session.execute(text("SELECT report_reference(nextval('report_reference_seq'))")).scalar_one(),
+        person_id=credential.person_id,
         device_id=credential.device_id,
         category_id=category.id,
         form_version=form.version,
@@ -99,56 +104,49 @@ def _store(session: Session, body: dict[str, Any], fingerprint: bytes) -> Respon
         captured_at=body.get("captured_at"),
         received_at=now,
         updated_at=now,
-        department_id=department.id,
+        department_id=session.get_one(Department, rule.department_id).id,
         routed_by={"rule": rule.code, "area": None},
         areas=areas,
         area_keys=[f"{layer}:{area['code']}" for layer, area in areas.items()],
         source="app",
         content_hash=fingerprint,
     )
-    session.add(report)
+
+
+def _areas_at(session: Session, place: WKTElement) -> Any:
+    return session.execute(
+        select(Area, Layer, LayerEdition)
+        .join(Layer, Layer.id == Area.layer_id)
+        .join(LayerEdition, LayerEdition.id == Area.edition_id)
+        .where(Area.is_current)
+        .where(func.ST_Covers(Area.geom, place))
+        .order_by(Area.layer_id, Area.code)
+    ).all()
+
+
+def _add_what_follows(session: Session, credential: Credential, report: Report, key: str, answer: str) -> None:
+    person = session.get_one(Person, credential.person_id)
+    shared = {"jurisdiction_id": report.jurisdiction_id, "report_id": report.id}
+    announcement = Announcement(id=new_id(), seq=1, event="received", actor_id=person.id, data={}, **shared)
+    session.add_all(
+        [
+            ReportEvent(
+                seq=1, kind="received", to_status="received", actor_id=person.id, actor_role=person.role, **shared
+            ),
+            Change(kind="received", scope_after={"status": "received"}, **shared),
+            announcement,
+            IdempotencyKey(
+                owner_id=credential.device_id,
+                key=key,
+                jurisdiction_id=report.jurisdiction_id,
+                fingerprint=report.content_hash,
+                status=201,
+                body=answer,
+            ),
+        ]
+    )
     session.flush()
-    session.add(
-        ReportEvent(
-            report_id=report.id,
-            seq=1,
-            jurisdiction_id=town.id,
-            kind="received",
-            to_status="received",
-            actor_id=person.id,
-            actor_role=person.role,
-        )
-    )
-    session.add(
-        Change(jurisdiction_id=town.id, report_id=report.id, kind="received", scope_after={"status": "received"})
-    )
-    announcement = Announcement(
-        id=new_id(), jurisdiction_id=town.id, report_id=report.id, seq=1, event="received", actor_id=person.id, data={}
-    )
-    session.add(announcement)
-    answer = orjson.dumps(
-        {"id": report.id, "reference": number, "department": department.code, "areas": areas, "rule": rule.code}
-    ).decode()
-    session.add(
-        IdempotencyKey(
-            owner_id=credential.device_id,
-            key=key,
-            jurisdiction_id=town.id,
-            fingerprint=fingerprint,
-            status=201,
-            body=answer,
-        )
-    )
-    session.flush()
-    job = {"id": str(announcement.id)}
-    session.execute(
-        text(
-            "SELECT defer_job('expand_announcement', 'announcements',"
-            " jsonb_build_object('announcement_id', CAST(:id AS text)))"
-        ),
-        job,
-    )
-    return Response(answer, 201, content_type="application/json")
+    session.execute(_DEFER, {"id": str(announcement.id)})
 
 
 def _best_rule(session: Session, category: Category, hits: list[tuple[int, str]]) -> Rule:
