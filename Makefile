@@ -16,10 +16,11 @@ WORKERS ?= 2
 
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help run setup packages test test-fast test-slow check format lint types rooms migrations openapi openapi-drift bench lock logs
+.PHONY: help run setup packages test test-fast test-slow test-interop check format lint types rooms migrations
+.PHONY: openapi openapi-drift contract release-contract bench lock logs
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@printf '%b\n' "  PORT, MENDWAY_DATA and the rest of .env.example change where and with what; WORKERS is how many\n  processes pytest uses (2)."
 
@@ -36,12 +37,15 @@ packages: python ## Install only the missing system packages (as root: sudo make
 test: test-fast test-slow ## Every test, against a real PostGIS and a real S3 server of its own
 
 test-fast: setup ## The tests that take under two seconds each
-	@$(VENV)/python -m pytest -n $(WORKERS) -m "not slow"
+	@$(VENV)/python -m pytest -n $(WORKERS) -m "not slow and not interop"
 
 test-slow: setup ## The tests that kill and restart whole servers
-	@$(VENV)/python -m pytest -m slow
+	@$(VENV)/python -m pytest -m "slow and not interop"
 
-check: format lint types rooms migrations openapi-drift test-fast ## All that must hold before a commit
+test-interop: setup ## Outside programs: makers of clients, linters, a fuzzer (installs them into .cache)
+	@$(VENV)/python -m pytest -m interop tests/interop
+
+check: format lint types rooms migrations openapi-drift contract test-fast ## All that must hold before a commit
 
 format: setup ## Is all code formatted (ruff format; to do it: .venv/bin/ruff format)
 	@$(VENV)/ruff format --check --quiet . || { echo "Not formatted; run: .venv/bin/ruff format"; exit 1; }
@@ -64,12 +68,19 @@ openapi: setup ## Write openapi.yaml anew from the code
 openapi-drift: setup ## Is openapi.yaml what the code says
 	@$(VENV)/python -m api.commands write-openapi --check
 
+contract: setup ## Does openapi.yaml keep what the last release promised
+	@$(VENV)/python -m api.commands check-contract
+
+release-contract: openapi-drift ## Keep openapi.yaml as the contract of a release (ARGS=--again writes over one nobody has seen)
+	@$(VENV)/python -m api.commands release-contract $(ARGS)
+
 bench: setup ## Measure intake against plain Flask, pgbench and the ORM (prints a table, writes JSON)
 	@$(VENV)/python -m bench
 
 lock: setup ## Choose versions anew: requirements.in to requirements.lock (UPGRADE=1 takes newer ones)
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/python -m uv pip compile --quiet --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) -o requirements.lock requirements.in
+	@for asked in requirements $(basename $(wildcard tests/interop/locks/*.in)); do \
+		UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/python -m uv pip compile --quiet --universal --python-version 3.11 \
+			--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade) -o $$asked.lock $$asked.in; done
 	@"$(PYTHON)" -m machine.bootstrap
 
 logs: ## Follow the logs of a running instance
@@ -79,4 +90,4 @@ logs: ## Follow the logs of a running instance
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (on Debian and Ubuntu: sudo apt-get install python3)."; exit 1; }
 
-setup test-fast test-slow format lint types rooms migrations openapi openapi-drift bench lock: python
+setup test-fast test-slow test-interop format lint types rooms migrations openapi openapi-drift contract bench lock: python

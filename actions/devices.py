@@ -25,6 +25,11 @@ class NewDevice:
     push: dict[str, str] | None
 
 
+def is_registered(session: Session, device_id: UUID) -> bool:
+    """Whether there is a phone of that id, whoever's it is."""
+    return session.get(Device, device_id) is not None
+
+
 def register(session: Session, town_id: int, new: NewDevice) -> tuple[Device, bool]:
     """The phone's row, and whether it is new. Repeating it with the same secret is safe and updates what it says.
 

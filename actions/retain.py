@@ -5,17 +5,19 @@ from sqlalchemy.orm import Session
 
 KEYS_DAYS = 30  # how long the first answer to a keyed request can be asked for again
 
+# MATERIALIZED: the planner must not run a subquery that locks rows twice; it would find others the second time.
 _DROP_KEYS = text(
     """
-    DELETE FROM idempotency_key k
-    USING (
+    WITH old AS MATERIALIZED (
       SELECT owner_id, key
       FROM idempotency_key
       WHERE created_at < now() - make_interval(days => :days)
       ORDER BY created_at
       LIMIT :most
       FOR UPDATE SKIP LOCKED
-    ) AS old
+    )
+    DELETE FROM idempotency_key k
+    USING old
     WHERE k.owner_id = old.owner_id
       AND k.key = old.key
     RETURNING 1

@@ -14,7 +14,7 @@ from geo.points import LonLat
 PREPARED = "submit_report"
 STATEMENT_TYPES = (
     "bytea, text, bytea, uuid, text, text, float8, float8, float8, text, text, jsonb, jsonb, jsonb,"
-    " timestamptz, text, timestamptz, text, text, jsonb, uuid"
+    " timestamptz, text, timestamptz, text, text, jsonb, uuid, bytea, int[], int"
 )
 STATEMENT = (
     "SELECT outcome, status, body, facts FROM submit_report("  # noqa: S608 - places, no values
@@ -54,6 +54,8 @@ class Envelope:
     fingerprint: bytes
     language: str
     words: str  # JSON: the parts of the answer that are words
+    sender: bytes | None = None  # a hash of the network address
+    quotas: tuple[int, int, int] | None = None  # for the phone, for the address, in so many seconds; None: not counted
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,9 @@ def _values(report: NewReport, envelope: Envelope) -> tuple[Any, ...]:
         envelope.language,
         envelope.words,
         str(new_id()),
+        envelope.sender,
+        list(envelope.quotas[:2]) if envelope.quotas else None,
+        envelope.quotas[2] if envelope.quotas else None,
     )
 
 

@@ -9,20 +9,29 @@ import orjson
 from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
 from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from actions import submit
-from api import meta
+from api import limits, meta
+from api.admin.routes import administration
 from api.auth import open_to_all, refuse_undeclared_routes
 from api.categories import catalogue
 from api.changes import changes
+from api.configuration import configuration
 from api.crews import crews
+from api.deprecation import set_up_deprecation
 from api.devices import devices
+from api.gate import set_up_gate
+from api.languages import tell_language
+from api.openapi.about import VERSION, spec_options
 from api.pages import pages
 from api.problems import set_up_problems
+from api.recovery import recovery
 from api.residents import residents
 from api.routing import routing
 from api.schemas import Problem
 from api.staff import desk
+from api.well_known import well_known
 from core import db, logs
 from core.config import Config
 from core.ids import new_id
@@ -31,7 +40,7 @@ log = logging.getLogger("api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-AUDIENCES = (devices, catalogue, residents, routing, crews, desk, changes)
+AUDIENCES = (configuration, devices, recovery, catalogue, residents, routing, crews, desk, changes, administration)
 
 
 class FastJson(JSONProvider):
@@ -57,8 +66,13 @@ def create_app(config: Config, pool_size: int = 4) -> Flask:
     db.prepare(f"{submit.PREPARED} ({submit.STATEMENT_TYPES})", submit.STATEMENT)
     db.connect(config, pool_size)
 
+    if config.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
+
     set_up_problems(app)
     set_up_requests(app)
+    set_up_gate(app)
+    set_up_deprecation(app)
     register_routes(app)
     refuse_undeclared_routes(app)
     return app
@@ -68,19 +82,9 @@ def register_routes(app: Flask) -> None:
     """Every audience's routes, the contract, and the pages about the program itself."""
     app.config.update(
         API_TITLE="Mendway",
-        API_VERSION="1.0.0",
+        API_VERSION=VERSION,
         OPENAPI_VERSION="3.1.0",
-        API_SPEC_OPTIONS={
-            "info": {
-                "description": (
-                    "Reports of what is broken in a town: send, follow, work on. "
-                    "Clients ignore members and codes that they do not know."
-                ),
-                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-            },
-            "servers": [{"url": "/", "description": "This town"}],
-            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-        },
+        API_SPEC_OPTIONS=spec_options(),
     )
     Api.ERROR_SCHEMA = Problem
     api = OwnErrors(app)
@@ -90,6 +94,7 @@ def register_routes(app: Flask) -> None:
     app.register_blueprint(meta.meta)
     app.register_blueprint(meta.docs)
     app.register_blueprint(pages)
+    app.register_blueprint(well_known)
     for name in [name for name in app.view_functions if name.startswith("swagger_ui.")]:
         app.view_functions[name] = open_to_all(app.view_functions[name])
 
@@ -122,6 +127,8 @@ def set_up_requests(app: Flask) -> None:
 
     @app.after_request
     def end(answer: Response) -> Response:
+        limits.tell(answer)
+        tell_language(answer)
         answer.headers["X-Request-Id"] = logs.request_id.get() or ""
         answer.headers["X-Content-Type-Options"] = "nosniff"
         log.info(

@@ -88,6 +88,11 @@ def caller() -> Caller:
 
 def bearer_hash() -> bytes:
     """The hash of the bearer token. Raises TokenMissing, or TokenUnknown for what cannot be one of ours."""
+    return token_hash(bearer_token())
+
+
+def bearer_token() -> str:
+    """The bearer token itself. Raises like `bearer_hash`."""
     header = request.headers.get("Authorization", "")
     scheme, _, token = header.partition(" ")
     token = token.strip()
@@ -95,7 +100,7 @@ def bearer_hash() -> bytes:
         raise TokenMissing()
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise TokenUnknown()
-    return token_hash(token)
+    return token
 
 
 def _let_in(roles: tuple[str, ...], strangers: bool) -> None:

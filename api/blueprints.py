@@ -1,5 +1,6 @@
 """Blueprints that read requests our way and document errors as problems."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask_smorest import Blueprint
@@ -20,12 +21,21 @@ class Audience(Blueprint):
         """As in flask-smorest, with one schema object for all requests: making one costs more than loading with it."""
         return super().arguments(schema() if isinstance(schema, type) else schema, **kwargs)
 
+    def doc(self, *, parameters: Sequence[dict[str, Any]] = (), **kwargs: Any) -> Any:
+        """As in flask-smorest, but headers come beside the filters of a query instead of in their place."""
+        return super().doc(**({"x-parameters": list(parameters)} if parameters else {}), **kwargs)
+
+
+def counted(subject: str) -> dict[str, Any]:
+    """For a route's `doc`: its calls are counted as this subject of core.limits, and its answers tell what is left."""
+    return {"x-rate-limit": subject}
+
 
 KEY_HEADER = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": True,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
     "description": "Made by the client for each create; a retry sends the same one and gets the first answer byte for byte.",
 }
 VERSION_HEADER = {
@@ -49,3 +59,4 @@ IF_NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of what the client has; 304 when nothing changed.",
 }
+CONTENT_ETAG = {"ETag": {"schema": {"type": "string"}, "description": "Of this content, for the next If-None-Match."}}

@@ -3,14 +3,14 @@
 import hashlib
 from typing import Any
 
-import orjson
-from flask import Response, request
+from flask import Response
 from marshmallow import fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.auth import EVERYONE, allow
-from api.blueprints import IF_NONE_MATCH, Audience
+from api.blueprints import CONTENT_ETAG, IF_NONE_MATCH, Audience
+from api.cached import cached_json
 from api.fields import QueryNumber, Shape
 from api.schemas import NamedOut
 from api.town import language, town
@@ -99,7 +99,7 @@ class CategoryListOut(Shape):
 @catalogue.get("/categories")
 @allow(*EVERYONE, strangers=True)
 @catalogue.arguments(WhereQuery, location="query")
-@catalogue.response(200, CategoryListOut)
+@catalogue.response(200, CategoryListOut, headers=CONTENT_ETAG)
 @catalogue.alt_response(304, description="What the client has is still good")
 @catalogue.doc(parameters=[IF_NONE_MATCH])
 def list_categories(query: dict[str, Any]) -> Response:
@@ -107,20 +107,6 @@ def list_categories(query: dict[str, Any]) -> Response:
     with transaction() as session:
         items = [_shown(*row) for row in _offered(session, _place(query))]
     return cached_json(CategoryListOut().dump({"items": items, "next": None, "form_version": _version_of(items)}))
-
-
-def cached_json(document: dict[str, Any]) -> Response:
-    """An answer that the client may keep and ask about again by its ETag; it differs by language."""
-    body = orjson.dumps(document)
-    etag = hashlib.sha256(body).hexdigest()[:32]
-    # Not make_conditional(): it would also answer an If-Match, with a 412 that is no problem document.
-    is_known = request.if_none_match.contains_weak(etag)
-    answer = Response(status=304) if is_known else Response(body, content_type="application/json")
-    answer.set_etag(etag)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    answer.headers["Vary"] = "Accept-Language"
-    answer.headers["Content-Language"] = language()
-    return answer
 
 
 def _place(query: dict[str, Any]) -> LonLat | None:

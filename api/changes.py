@@ -6,7 +6,8 @@ from marshmallow import fields
 
 from api.auth import STAFF, allow, caller
 from api.blueprints import Audience
-from api.fields import Count, Id, Line, Moment, Shape
+from api.fields import Id, Line, Moment, Shape
+from api.lists import PageQuery
 from api.town import config
 from core.db import transaction
 from domain.changes import changes_page, number_changes
@@ -14,10 +15,9 @@ from domain.changes import changes_page, number_changes
 changes = Audience("changes", __name__, description="Everything that changed, in one order")
 
 
-class ChangesQuery(Shape):
+class ChangesQuery(PageQuery):
     """Where to go on, and how far at once."""
 
-    limit = Count(low=1, high=1000, load_default=100)
     cursor = Line(longest=500, metadata={"description": "`next` of an earlier answer; from the beginning without it."})
 
 

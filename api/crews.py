@@ -26,7 +26,8 @@ class WorkQuery(ReportQuery):
         exclude = ("mine",)
 
     taken = OneOf(
-        ("mine", "free"), metadata={"description": "mine: what my crew has; free: what no crew has. Both without it."}
+        ("mine", "free"),
+        metadata={"description": "mine: what my crew has; free: what no crew has. Both without it.", "x-name": "Taken"},
     )
     crew = Line(longest=100, metadata={"description": "What this crew has, by its code."})
 

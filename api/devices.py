@@ -7,33 +7,44 @@ from zoneinfo import available_timezones
 from flask import Response
 from marshmallow import ValidationError, fields, validates
 
-from actions.devices import NewDevice, change, own_device, register, stop_pushes
+from actions.devices import NewDevice, change, is_registered, own_device, register, stop_pushes
+from actions.recovery import Phone, keep_code, may_be_shown
 from api.auth import EVERYONE, allow, caller, open_to_all
-from api.blueprints import Audience
+from api.blueprints import Audience, counted
 from api.fields import Id, Moment, OneOf, Shape, Words
-from api.town import town
+from api.limits import count
+from api.town import config, town
 from core.db import transaction
-from core.tokens import token_hash
+from core.tokens import derived_code, token_hash
 from domain.people import Device
 
 devices = Audience("devices", __name__, description="Phones without an account")
 
-_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
+# As phones have it, extensions included: Android sends en-US-u-mu-celsius. Source: BCP 47.
+_LANGUAGE = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
 _ZONES = available_timezones()
+KINDS = ("fcm_token", "fcm_fid")
 
 
 class PushTarget(Shape):
     """Where Firebase finds the phone: a registration token, or an installation id."""
 
-    kind = OneOf(("fcm_token", "fcm_fid"), required=True)
+    kind = OneOf(KINDS, required=True, metadata={"x-name": "PushKind"})
     value = Words(longest=4096, shortest=1, required=True)
+
+
+class PushTargetOut(Shape):
+    """Where pushes to the phone go."""
+
+    kind = fields.String(required=True, metadata={"enum": KINDS})
+    value = fields.String(required=True)
 
 
 class DeviceChange(Shape):
     """What a phone may say of itself. Only what is sent is changed."""
 
     push = fields.Nested(PushTarget, allow_none=True)
-    language = Words(longest=35, shortest=2)
+    language = Words(longest=100, shortest=2)
     time_zone = Words(longest=64, allow_none=True)
 
     @validates("language")
@@ -60,23 +71,41 @@ class DeviceOut(Shape):
     """A phone. The secret is never given back."""
 
     id = Id(required=True)
-    push = fields.Nested(PushTarget, required=True, allow_none=True)
+    push = fields.Nested(PushTargetOut, required=True, allow_none=True)
     push_retired_reason = fields.String(required=True, allow_none=True)
     language = fields.String(required=True)
     time_zone = fields.String(required=True, allow_none=True)
     created_at = Moment(required=True)
+    revoked_at = Moment(required=True, allow_none=True, metadata={"description": "Since when it is shut out."})
+
+
+class RegisteredOut(DeviceOut):
+    """A phone that has registered.
+
+    `recovery_code` is for paper: it brings this person's reports to another phone. It is shown when the phone registers
+    for the first time, and to a retry within the hour; null afterwards.
+    """
+
+    recovery_code = fields.String(required=True, allow_none=True, metadata={"example": "7K3MP-W0XQ2-9RTFA-HJ5VN-C8D4E"})
 
 
 @devices.put("/devices/<uuid:device_id>")
 @open_to_all
 @devices.arguments(DeviceIn)
-@devices.response(200, DeviceOut)
-@devices.alt_response(201, schema=DeviceOut, description="Registered for the first time")
+@devices.response(200, RegisteredOut)
+@devices.alt_response(201, schema=RegisteredOut, description="Registered for the first time")
+@devices.doc(**counted("registrations"))
 def register_device(body: dict[str, Any], device_id: UUID) -> Any:
     """Register this phone; safe to repeat"""
+    code = derived_code(config().secret, body["secret"], "recovery code of the registration")
     with transaction() as session:
+        if not is_registered(session, device_id):
+            count("registrations")
         device, is_new = register(session, town().id, _new_device(body, device_id))
-        return shown_device(device), 201 if is_new else 200
+        if is_new:
+            keep_code(session, Phone(device.jurisdiction_id, device.person_id, device.id), code)
+        shown = code if may_be_shown(session, code) else None
+        return {**shown_device(device), "recovery_code": shown}, 201 if is_new else 200
 
 
 @devices.get("/devices/<uuid:device_id>")
@@ -123,4 +152,5 @@ def shown_device(device: Device) -> dict[str, Any]:
         "language": device.language,
         "time_zone": device.time_zone,
         "created_at": device.created_at,
+        "revoked_at": device.revoked_at,
     }

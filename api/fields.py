@@ -22,6 +22,19 @@ def _wrong(expected: str) -> str:
     return f"wrong-type:expected={expected}"
 
 
+# Marshmallow's own words are no codes, and a phone could do nothing with them.
+for _kind, _faults, _expected in (
+    (fields.String, ("invalid", "invalid_utf8"), "string"),
+    (fields.Boolean, ("invalid",), "boolean"),
+    (fields.Integer, ("invalid", "too_large"), "integer"),
+    (fields.Float, ("invalid", "too_large", "special"), "number"),
+    (fields.List, ("invalid",), "list"),
+    (fields.Dict, ("invalid",), "object"),
+    (fields.Nested, ("type",), "object"),
+):
+    _kind.default_error_messages = {**_kind.default_error_messages, **dict.fromkeys(_faults, _wrong(_expected))}
+
+
 class Shape(ma.Schema):
     """A JSON object whose fields are all known."""
 
@@ -137,6 +150,17 @@ class Flag(fields.Boolean):
     default_error_messages = {"invalid": _wrong("boolean")}
     truthy = {"true", "1", True}
     falsy = {"false", "0", False}
+
+
+class YesNo(fields.Boolean):
+    """True or false in a body; nothing that only looks like it."""
+
+    default_error_messages = {"invalid": _wrong("boolean")}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid")
+        return value
 
 
 class OneOf(fields.String):

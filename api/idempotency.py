@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.auth import caller
+from api.languages import is_an_earlier_answer
 from api.reading import canonical_body, idempotency_key
 from core.db import transaction
 from domain.errors import KeyReused
@@ -29,6 +31,15 @@ _KEEP = text(
 )
 
 
+@dataclass(frozen=True)
+class Made:
+    """What a request made: the answer as it is kept beside the key."""
+
+    body: str
+    status: int
+    etag: str | None = None
+
+
 def answered_once(schema: type[Schema], status: int) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Run a view in one transaction with its key, and keep the answer as text beside the key.
 
@@ -39,25 +50,43 @@ def answered_once(schema: type[Schema], status: int) -> Callable[[Callable[..., 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         @wraps(view)
         def once(*args: Any, **kwargs: Any) -> Response:
-            values = {"owner": caller().key_owner, "key": idempotency_key()}
-            fingerprint = _fingerprint()
-            with transaction() as session:
-                if not _claim(session, values, fingerprint):
-                    return _replay(session, values, fingerprint)
-                result = view(session, *args, **kwargs)
-                body = orjson.dumps(schema().dump(result), default=_plain).decode()
-                etag = _etag(result)
-                session.execute(_KEEP, {**values, "status": status, "body": body, "etag": etag})
-            return _answer(status, body, etag)
+            return first_answer(
+                lambda session: dumped(schema, view(session, *args, **kwargs), status), canonical_body()
+            )
 
         return once
 
     return decorate
 
 
-def _fingerprint() -> bytes:
+def first_answer(
+    make: Callable[[Session], Made], content: bytes, reveal: Callable[[str], str] | None = None
+) -> Response:
+    """What `make` makes, or what it made when the key came before.
+
+    content: with method and address, what makes two requests the same. reveal: puts a secret into the answer that is kept
+    without it.
+    """
+    values = {"owner": caller().key_owner, "key": idempotency_key()}
+    fingerprint = _fingerprint(content)
+    with transaction() as session:
+        if _claim(session, values, fingerprint):
+            made = make(session)
+            session.execute(_KEEP, {**values, "status": made.status, "body": made.body, "etag": made.etag})
+        else:
+            made = _earlier(session, values, fingerprint)
+            is_an_earlier_answer()
+    return as_response(Made(reveal(made.body), made.status, made.etag) if reveal else made)
+
+
+def dumped(schema: type[Schema], result: Any, status: int) -> Made:
+    """A result as it is answered."""
+    return Made(orjson.dumps(schema().dump(result), default=_plain).decode(), status, _etag(result))
+
+
+def _fingerprint(content: bytes) -> bytes:
     """What makes two requests the same: method, address, If-Match left out (a retry may have read a newer one), body."""
-    return hashlib.sha256(f"{request.method} {request.path}\0".encode() + canonical_body()).digest()
+    return hashlib.sha256(f"{request.method} {request.path}\0".encode() + content).digest()
 
 
 def _claim(session: Session, values: dict[str, Any], fingerprint: bytes) -> bool:
@@ -65,17 +94,18 @@ def _claim(session: Session, values: dict[str, Any], fingerprint: bytes) -> bool
     return claimed.rowcount == 1  # type: ignore[attr-defined]
 
 
-def _replay(session: Session, values: dict[str, Any], fingerprint: bytes) -> Response:
+def _earlier(session: Session, values: dict[str, Any], fingerprint: bytes) -> Made:
     earlier = session.execute(_EARLIER, values).one()
     if bytes(earlier.fingerprint) != fingerprint:
         raise KeyReused()
-    return _answer(earlier.status, earlier.body, earlier.etag)
+    return Made(earlier.body, earlier.status, earlier.etag)
 
 
-def _answer(status: int, body: str, etag: str | None) -> Response:
-    answer = Response(body, status, content_type="application/json")
-    if etag is not None:
-        answer.headers["ETag"] = etag
+def as_response(made: Made) -> Response:
+    """The answer itself."""
+    answer = Response(made.body, made.status, content_type="application/json")
+    if made.etag is not None:
+        answer.headers["ETag"] = made.etag
     return answer
 
 

@@ -7,20 +7,22 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from flask import Response, request, url_for
+from flask import Response, url_for
 from werkzeug.datastructures import Headers
 
 from actions.submit import Envelope, NewReport, Submitted, submit
 from api.auth import bearer_hash, known_caller
 from api.forms import forms
+from api.importers import is_importer, must_be_importer
+from api.languages import is_an_earlier_answer
+from api.limits import Count, keep, limit_of, sender
 from api.misplaced import refuse_misplaced, refuse_not_ours
 from api.reading import canonical_body, idempotency_key, read_json
 from api.schemas import ReportOut
 from api.shown import shown_report
 from api.town import language, town
-from api.words import text_of
+from api.words import spoken, text_of
 from core.db import single_statement, transaction
-from core.tokens import token_hash
 from domain import errors
 from domain.access import seen_report
 from domain.errors import FieldError, Invalid
@@ -28,7 +30,6 @@ from domain.forms import check_answers
 from domain.status import Status, described
 from geo.points import LonLat
 
-IMPORTER_HEADER = "Importer-Key"
 RETRY_AFTER_S = "1"
 
 
@@ -40,9 +41,20 @@ def take_in(body: dict[str, Any]) -> Response:
     speaks = language()
     report = _new_report(body, speaks)
     fingerprint = hashlib.sha256(canonical_body()).digest()
-    envelope = Envelope(bearer_hash(), idempotency_key(), fingerprint, speaks, receipt_words(speaks))
+    limit = None if is_importer() else limit_of("reports")
+    envelope = Envelope(
+        bearer_hash(),
+        idempotency_key(),
+        fingerprint,
+        speaks,
+        receipt_words(speaks),
+        sender() if limit else None,
+        (*limit.quotas, limit.window_s) if limit else None,
+    )
     with single_statement() as cursor:
         submitted = submit(cursor, report, envelope)
+    if limit is not None and submitted.facts and "remaining" in submitted.facts:
+        keep(Count(limit, tuple(submitted.facts["remaining"]), submitted.facts["reset_s"]))
     return _answer(submitted, report)
 
 
@@ -50,7 +62,7 @@ def take_in(body: dict[str, Any]) -> Response:
 def receipt_words(speaks: str) -> str:
     """The words that the statement puts into its answer, as JSON."""
     why = {name: text_of(speaks, "why", name) for name in ("in_area", "whole_town", "no_rule")}
-    return orjson.dumps({"status": described(Status.RECEIVED, speaks), **why}).decode()
+    return orjson.dumps({"status": described(Status.RECEIVED, spoken(speaks)), **why}).decode()
 
 
 def _new_report(body: dict[str, Any], speaks: str) -> NewReport:
@@ -91,12 +103,8 @@ def _received_at(body: dict[str, Any]) -> Any:
         return None
     if moment > datetime.now(UTC):
         raise Invalid([FieldError("/received_at", "in-the-future")])
-    key = request.headers.get(IMPORTER_HEADER)
-    if key is not None:
-        with transaction() as session:
-            if "import" in known_caller(session, token_hash(key)).scopes:
-                return moment
-    raise Invalid([FieldError("/received_at", "importers-only")])
+    must_be_importer("/received_at")
+    return moment
 
 
 _REFUSALS: dict[str, type[errors.Refusal]] = {
@@ -114,7 +122,10 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
 
 def _answer(submitted: Submitted, report: NewReport) -> Response:
     match submitted.outcome:
-        case "stored" | "replayed":
+        case "replayed":
+            is_an_earlier_answer()
+            return _stored(submitted.status, submitted.body, report.id)
+        case "stored":
             return _stored(submitted.status, submitted.body, report.id)
         case "known":
             return _known(report.id)

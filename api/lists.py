@@ -34,8 +34,8 @@ class ReportQuery(PageQuery):
     radius_m = QueryNumber(low=1, high=FARTHEST_M)
     category = Line(longest=100)
     department = Line(longest=100)
-    status = OneOf(tuple(Status))
-    phase = OneOf(tuple(Phase))
+    status = OneOf(tuple(Status), metadata={"x-name": "StatusCode"})
+    phase = OneOf(tuple(Phase), metadata={"x-name": "Phase"})
     area = Line(longest=200, metadata={"description": "layer:code of a stamped layer, such as wards:5"})
     reference = Line(longest=20)
     mine = Flag()
@@ -76,7 +76,7 @@ def report_page(
 ) -> dict[str, Any]:
     """One page with the cursor of the next. The cursor is only good for the same question by anyone who may ask it."""
     question = {name: value for name, value in query.items() if name not in ("cursor", "limit")} | {"view": view}
-    key = read_cursor(config().secret, question, query.get("cursor"))
+    key = place_of(question, query.get("cursor"))
     page = page_of_reports(session, view, town().id, conditions, order, key, query["limit"])
     is_whole = view == "whole_report"
     more = {"distance_m": None} if "near" in query else {}
@@ -84,8 +84,18 @@ def report_page(
         shown_report(row, is_whole, caller, **({"distance_m": round(row["sort_key"], 1)} if more else {}))
         for row in page.rows
     ]
-    following = write_cursor(config().secret, question, page.next_key) if page.next_key else None
+    following = cursor_to(question, page.next_key) if page.next_key else None
     return {"items": items, "next": following}
+
+
+def place_of(question: dict[str, Any], cursor: str | None) -> list[Any] | None:
+    """The key that a cursor of this question holds; None without one. Raises BadCursor, CursorExpired."""
+    return read_cursor(config().secret, town().epoch, question, cursor)
+
+
+def cursor_to(question: dict[str, Any], key: list[Any]) -> str:
+    """The cursor that goes on behind `key`."""
+    return write_cursor(config().secret, town().epoch, question, key)
 
 
 def conditions_of(query: dict[str, Any], column: str) -> list[Condition]:
@@ -147,11 +157,11 @@ def paged_timeline(
 ) -> dict[str, Any]:
     """A page of a report's history."""
     question = {"timeline": str(report_id)}
-    key = read_cursor(config().secret, question, query.get("cursor"))
+    key = place_of(question, query.get("cursor"))
     limit = query["limit"]
     rows = timeline(
         session, report_id, caller.role in ("crew", "dispatcher", "admin") and is_whole, key[0] if key else 0, limit + 1
     )
     shown = [shown_line(row, is_whole) for row in rows[:limit]]
-    following = write_cursor(config().secret, question, [shown[-1]["seq"]]) if len(rows) > limit else None
+    following = cursor_to(question, [shown[-1]["seq"]]) if len(rows) > limit else None
     return {"items": shown, "next": following}

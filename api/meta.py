@@ -16,21 +16,13 @@ from api.town import config, language
 from api.words import problem_text
 from core.db import DatabaseAway, transaction
 from core.migrate import newest_revision
+from core.queue import oldest_due_s
 from domain import errors
 from media.storage import is_storage_there
 
 meta = Blueprint("meta", __name__)
 
 LATE_QUEUE_S = 120  # a job that has waited this long means that no worker keeps up
-_LATE = text(
-    """
-    SELECT coalesce(extract(epoch FROM now() - min(coalesce(j.scheduled_at, e.at))), 0)
-    FROM procrastinate_jobs j
-    LEFT JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true
-    WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
-      AND j.id <= (SELECT min(id) + 50 FROM procrastinate_jobs WHERE status = 'todo')
-    """
-)
 
 docs = get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Mendway", "validatorUrl": None})
 
@@ -57,7 +49,7 @@ def ready() -> Response:
     try:
         with transaction() as session:
             revision = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            late_s = float(session.execute(_LATE).scalar() or 0)
+            late_s = oldest_due_s(session)
     except DatabaseAway:
         raise _not_ready("away") from None
     except ProgrammingError:  # a table that is not there

@@ -78,6 +78,10 @@ def unexpected(fault: Exception) -> Response:
     return problem(errors.Unexpected())
 
 
+def _message(error: errors.FieldError, speaks: str) -> str:
+    return field_text(speaks, error.says or error.code, error.params)
+
+
 def problem(refusal: Refusal) -> Response:
     """The document itself. Facts never overwrite the standard members."""
     speaks = language()
@@ -96,7 +100,7 @@ def problem(refusal: Refusal) -> Response:
     }
     if refusal.errors:
         document["errors"] = [
-            {"pointer": e.pointer, "code": e.code, "params": e.params, "message": field_text(speaks, e.code, e.params)}
+            {"pointer": e.pointer, "code": e.code, "params": e.params, "message": _message(e, speaks)}
             for e in refusal.errors
         ]
     answer = Response(orjson.dumps(document, default=str), refusal.status, content_type=CONTENT_TYPE)

@@ -8,11 +8,14 @@ from marshmallow import fields
 
 from actions.follow import comment, follow, unfollow
 from api.auth import EVERYONE, allow, allow_in_statement, caller
-from api.blueprints import IMPORTER_HEADER, KEY_HEADER, Audience
+from api.blueprints import CONTENT_ETAG, IF_NONE_MATCH, IMPORTER_HEADER, KEY_HEADER, Audience, counted
+from api.cached import cached_json
 from api.fields import Facts, Id, Line, Moment, Shape, Words
 from api.idempotency import answered_once
 from api.intake import take_in
+from api.limits import count
 from api.lists import PageQuery, ReportQuery, listed_reports, paged_timeline
+from api.moving import VERSION_ETAG
 from api.schemas import CommentOut, Contact, LocationIn, ReceiptOut, ReportListOut, ReportOut, TimelineOut
 from api.shown import shown_report
 from core.db import transaction
@@ -51,7 +54,7 @@ class CommentIn(Shape):
 @residents.alt_response(
     200, schema=ReportOut, description="It was sent before under another key; this is how it stands"
 )
-@residents.doc(parameters=[KEY_HEADER, IMPORTER_HEADER])
+@residents.doc(parameters=[KEY_HEADER, IMPORTER_HEADER], **counted("reports"))
 def send_report(body: dict[str, Any]) -> Response:
     """Report something"""
     return take_in(body)
@@ -60,16 +63,19 @@ def send_report(body: dict[str, Any]) -> Response:
 @residents.get("/reports")
 @allow(*EVERYONE, strangers=True)
 @residents.arguments(ReportQuery, location="query")
-@residents.response(200, ReportListOut)
-def list_reports(query: dict[str, Any]) -> Any:
+@residents.response(200, ReportListOut, headers=CONTENT_ETAG)
+@residents.alt_response(304, description="What the client has is still good")
+@residents.doc(parameters=[IF_NONE_MATCH])
+def list_reports(query: dict[str, Any]) -> Response:
     """Public reports, or the caller's own with mine=true"""
     with transaction() as session:
-        return listed_reports(session, caller(), query)
+        page = listed_reports(session, caller(), query)
+    return cached_json(ReportListOut().dump(page))
 
 
 @residents.get("/reports/<uuid:report_id>")
 @allow(*EVERYONE, strangers=True)
-@residents.response(200, ReportOut)
+@residents.response(200, ReportOut, headers=VERSION_ETAG)
 def read_report(report_id: UUID) -> Any:
     """One report, as much of it as the caller may see"""
     with transaction() as session:
@@ -113,10 +119,11 @@ def unfollow_report(report_id: UUID) -> Response:
 @allow(*EVERYONE)
 @residents.arguments(CommentIn)
 @residents.response(201, CommentOut)
-@residents.doc(parameters=[KEY_HEADER])
+@residents.doc(parameters=[KEY_HEADER], **counted("comments"))
 @answered_once(CommentOut, 201)
 def add_comment(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Add a comment"""
+    count("comments")
     added = comment(session, caller(), report_id, body["text"], body.get("id"), body.get("captured_at"))
     return {
         "id": added.id,

@@ -25,7 +25,7 @@ class StatusOut(Shape):
 
     code = fields.String(required=True)
     label = fields.String(required=True)
-    phase = fields.String(required=True, metadata={"enum": ["open", "in_progress", "closed"]})
+    phase = fields.String(required=True, metadata={"enum": ["open", "in_progress", "closed"], "x-name": "Phase"})
 
 
 class NamedOut(Shape):
@@ -82,6 +82,14 @@ class Contact(Shape):
     phone = Words(longest=50)
 
 
+class ContactOut(Shape):
+    """How the city may reach the reporter, as they wrote it."""
+
+    name = fields.String()
+    email = fields.String()
+    phone = fields.String()
+
+
 class ReportOut(Shape):
     """A report. Members from `visibility` on are only there for its reporter and for staff who work on it."""
 
@@ -109,7 +117,7 @@ class ReportOut(Shape):
     accuracy_m = fields.Float(allow_none=True)
     address = fields.String(allow_none=True)
     private_answers = Facts(allow_none=True)
-    contact = fields.Nested(Contact, allow_none=True)
+    contact = fields.Nested(ContactOut, allow_none=True)
     captured_at = Moment(allow_none=True)
     clock_flag = fields.String(allow_none=True, metadata={"enum": ["ahead", "old", None]})
     form_version = fields.String()
@@ -189,6 +197,6 @@ class Problem(Shape):
     status = fields.Integer(required=True)
     detail = fields.String(required=True)
     instance = fields.String(required=True)
-    retry = fields.String(required=True, metadata={"enum": ["never", "same", "later"]})
+    retry = fields.String(required=True, metadata={"enum": ["never", "same", "later"], "x-name": "Retry"})
     request_id = fields.String(required=True, allow_none=True)
     errors = fields.List(fields.Nested(FieldErrorOut))

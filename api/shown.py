@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from api.town import language, town
-from api.words import fill, in_language, text_of
+from api.words import fill, in_language, spoken, text_of
 from domain.access import STAFF, Caller
 from domain.status import Status, allowed_from, described
 
@@ -41,7 +41,7 @@ def shown_report(row: RowMapping, is_whole: bool, caller: Caller, **more: Any) -
     speaks, offered = language(), town().languages
     document: dict[str, Any] = {name: row[name] for name in _PLAIN}
     document |= {
-        "status": described(row["status"], speaks),
+        "status": described(row["status"], spoken(speaks)),
         "category": {"code": row["category"], "name": in_language(row["category_name"], speaks, offered)},
         "location": {"lon": row["lon"], "lat": row["lat"]},
         "department": _named(row["department"], row["department_name"], speaks, offered),
@@ -84,7 +84,7 @@ def shown_line(row: RowMapping, is_whole: bool) -> dict[str, Any]:
     line: dict[str, Any] = {name: row[name] for name in ("seq", "kind", "at", "note", "reason", "comment")}
     line["by"] = row["actor_role"]
     for name in ("from_status", "to_status"):
-        line[name] = described(row[name], speaks) if row[name] else None
+        line[name] = described(row[name], spoken(speaks)) if row[name] else None
     facts = row["data"] or {}
     if "department" in facts:
         to = facts["department"]

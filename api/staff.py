@@ -16,7 +16,7 @@ desk = Audience("desk", __name__, description="Dispatchers: where reports go and
 class TriageIn(MoveIn):
     """Where to, and what that move demands: a note, a date, a reason."""
 
-    to = OneOf(tuple(Status), required=True)
+    to = OneOf(tuple(Status), required=True, metadata={"x-name": "StatusCode"})
     reason = Line(
         longest=300, allow_none=True, metadata={"description": f"To close, one of {', '.join(CLOSING_REASONS)}."}
     )

@@ -1,18 +1,20 @@
 """The town that this process serves, and the caller's language; both needed by every answer."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from flask import current_app, g, has_request_context, request
 from sqlalchemy import select
 
-from api.words import FALLBACK, best_language
+from api.words import FALLBACK, best_language, fall_back_to
 from core.config import Config
 from core.db import DatabaseAway, transaction
 from domain.base import Jurisdiction
 from domain.errors import Away
 
 FRESH_S = 15.0  # a change of the town's name or languages shows after at most this long
+RETRY_S = 1.0  # how often the town is asked for while the database is away
 
 
 @dataclass(frozen=True)
@@ -25,23 +27,57 @@ class Town:
     time_zone: str
     languages: tuple[str, ...]
     outside_body_id: int | None
+    epoch: str  # cursors of before a restore are good for nothing
+    app: dict[str, Any] = field(default_factory=dict)  # what apps are told, as in town.toml
+    maintenance: dict[str, Any] | None = None
 
 
-_kept: tuple[float, Town] | None = None
+_kept: tuple[float, Town] | None = None  # until when it is good, and the town
 
 
 def town() -> Town:
-    """The town, kept for a few seconds. Raises Away while none is set up."""
+    """The town, kept for a few seconds; as it was last seen while the database is away.
+
+    Raises Away while none is set up, DatabaseAway when this process never saw one.
+    """
     global _kept
-    if _kept is not None and time.monotonic() - _kept[0] < FRESH_S:
-        return _kept[1]
-    with transaction() as session:
-        row = session.scalar(select(Jurisdiction).order_by(Jurisdiction.id).limit(1))
+    last = _kept
+    if last is not None and time.monotonic() < last[0]:
+        return last[1]
+    if last is not None:
+        # One request asks; the others go by the last one, also when the database keeps that one waiting.
+        _kept = (time.monotonic() + RETRY_S, last[1])
+    try:
+        with transaction() as session:
+            row = session.scalar(select(Jurisdiction).order_by(Jurisdiction.id).limit(1))
+    except DatabaseAway:
+        if last is None:
+            raise
+        return last[1]
     if row is None:
         raise Away(headers={"Retry-After": "10"})
-    found = Town(row.id, row.code, row.name, row.time_zone, tuple(row.languages), row.outside_body_id)
-    _kept = (time.monotonic(), found)
+    found = Town(
+        row.id,
+        row.code,
+        row.name,
+        row.time_zone,
+        tuple(row.languages),
+        row.outside_body_id,
+        str(row.epoch),
+        row.app,
+        row.maintenance,
+    )
+    _kept = (time.monotonic() + FRESH_S, found)
+    fall_back_to(found.languages)
     return found
+
+
+def town_if_known() -> Town | None:
+    """The town; None while none is set up, or when this process never saw one because the database is away."""
+    try:
+        return town()
+    except (Away, DatabaseAway):
+        return None
 
 
 def forget_town() -> None:

@@ -8,22 +8,35 @@ from typing import Any
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from actions.catalogue.mistakes import sentence_of
+
 TEXTS = {
     path.stem: tomllib.loads(path.read_text()) for path in sorted((Path(__file__).parent / "texts").glob("*.toml"))
 }
 FALLBACK = "en"
+LONGEST_WISH = 500  # characters of an Accept-Language header that are read; browsers send less than a hundred
 
 
-@lru_cache(maxsize=4096)
 def best_language(accept_language: str, offered: tuple[str, ...]) -> str:
     """The offered language that an Accept-Language header likes best; the first offered when it likes none.
 
     One wish after the other, each shortened until it fits: es-MX finds es before a later wish is looked at. Werkzeug's
     best_match would first look for exact fits of all wishes. Source: RFC 4647, 3.4 (lookup).
     """
-    for wish, quality in parse_accept_header(accept_language, LanguageAccept):
-        tag = wish.lower() if quality > 0 else ""
-        while tag and tag != "*":
+    return _best_language(accept_language[:LONGEST_WISH], offered)
+
+
+@lru_cache(maxsize=4096)
+def _best_language(accept_language: str, offered: tuple[str, ...]) -> str:
+    wishes = parse_accept_header(accept_language.replace("_", "-"), LanguageAccept)  # Java's own spelling is es_MX
+    refused = {wish.lower() for wish, quality in wishes if quality <= 0}
+    for wish, quality in wishes:
+        if quality <= 0:
+            continue
+        if wish == "*":
+            return next((language for language in offered if language.lower() not in refused), offered[0])
+        tag = wish.lower()
+        while tag:
             for language in offered:
                 if language.lower() == tag:
                     return language
@@ -31,9 +44,23 @@ def best_language(accept_language: str, offered: tuple[str, ...]) -> str:
     return offered[0]
 
 
+_fallback = FALLBACK
+
+
+def fall_back_to(languages: tuple[str, ...]) -> None:
+    """Have readers of languages that we have no texts in read the first of the town's languages that we have them in."""
+    global _fallback
+    _fallback = next((language for language in languages if language in TEXTS), FALLBACK)
+
+
+def spoken(language: str) -> str:
+    """The language itself when we have texts in it, else what its readers get."""
+    return language if language in TEXTS else _fallback
+
+
 def text_of(language: str, section: str, key: str) -> Any:
-    """One text, English where the language lacks it."""
-    return TEXTS.get(language, {}).get(section, {}).get(key) or TEXTS[FALLBACK][section][key]
+    """One text, in the town's first language that we speak where we do not speak this one."""
+    return TEXTS[spoken(language)].get(section, {}).get(key) or TEXTS[FALLBACK][section][key]
 
 
 def problem_text(language: str, slug: str, facts: dict[str, Any]) -> tuple[str, str]:
@@ -43,7 +70,9 @@ def problem_text(language: str, slug: str, facts: dict[str, Any]) -> tuple[str, 
 
 
 def field_text(language: str, code: str, params: dict[str, Any]) -> str:
-    """What is wrong with a field, to be read after its name."""
+    """What is wrong with a field, to be read after its name. What only a town's catalogue can have wrong has its texts there."""
+    if code not in TEXTS[FALLBACK]["fields"]:
+        return sentence_of(code, params, spoken(language))
     known = {
         key: text_of(language, "types", value) if key == "expected" and value in TEXTS[FALLBACK]["types"] else value
         for key, value in params.items()

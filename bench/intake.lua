@@ -25,6 +25,8 @@ function init(args)
   west, south, width, height = box[1], box[2], box[3] - box[1], box[4] - box[2]
   headers = {
     ["Content-Type"] = "application/json",
+    ["Accept-Language"] = "es-MX,es;q=0.9,en;q=0.8",
+    ["App-Version"] = "ios/1.2.0",
   }
   tokens = {}
   for token in string.gmatch(os.getenv("TOKENS"), "[^,]+") do tokens[#tokens + 1] = token end

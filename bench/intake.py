@@ -151,6 +151,9 @@ def pgbench_script(ground: Ground) -> str:
         "'en'",
         "'" + receipt_words("en").replace("'", "''") + "'",
         "gen_random_uuid()",
+        r"'\x" + "a5" * 16 + "'",
+        "'{900000000,900000000}'",
+        "3600",
     ]
     statement = STATEMENT
     for place in range(len(values), 0, -1):

@@ -3,8 +3,11 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from core.limits import RATE_LIMITS, RateLimit, read_limit
 
 LONGEST_BODY_BYTES = 256 * 1024  # a report with every field at its limit is under 60 kB; photos never come this way
 
@@ -15,6 +18,27 @@ class BadConfiguration(Exception):
     def __init__(self, mistakes: list[str]):
         super().__init__("The configuration has mistakes:\n" + "\n".join(f"  - {line}" for line in mistakes))
         self.mistakes = mistakes
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine and reached from it only. A name other than localhost may be anything, so it is not."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_listenable(host: str) -> bool:
+    try:
+        return host == "localhost" or bool(ip_address(host))
+    except ValueError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 @dataclass(frozen=True)
@@ -37,6 +61,13 @@ class Config:
     log_level: str
     web_workers: int
     max_body_bytes: int
+    trusted_proxies: int
+    rate_limits: Mapping[str, RateLimit] | None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether HOST is reached from this machine only."""
+        return is_loopback(self.host)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -74,6 +105,21 @@ class _Reader:
             return default
         return int(value)
 
+    def limits(self, name: str) -> Mapping[str, RateLimit] | None:
+        """RATE_LIMITS with what this setting says otherwise; None when it is `off`."""
+        value = self.environment.get(name, "").strip()
+        if value.lower() == "off":
+            return None
+        found = dict(RATE_LIMITS)
+        for word in value.split():
+            try:
+                subject, limit = read_limit(word)
+            except ValueError as fault:
+                self.mistakes.append(f"{name}: {fault}.")
+            else:
+                found[subject] = limit
+        return found
+
     def checked(self, name: str, value: str, is_right: Callable[[str], bool], rule: str) -> str:
         if value and not is_right(value):
             self.mistakes.append(f"{name} {rule}.")
@@ -86,7 +132,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
     Raises BadConfiguration, which names every mistake at once.
     """
     read = _Reader(os.environ if environment is None else environment)
-    host = read.text("HOST", "127.0.0.1")
+    host = read.checked("HOST", read.text("HOST", "127.0.0.1"), _is_listenable, "must be an IP address or localhost")
     port = read.number("PORT", 8311, 1, 65535)
     s3_endpoint = read.url("S3_ENDPOINT", ("http", "https"))
     credentials = read.text("FIREBASE_CREDENTIALS", "")
@@ -104,7 +150,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         s3_region=read.text("S3_REGION", "us-east-1"),
         host=host,
         port=port,
-        public_url=read.url("PUBLIC_URL", ("http", "https"), f"http://{host}:{port}").rstrip("/"),
+        public_url=read.url("PUBLIC_URL", ("http", "https"), f"http://{_in_url(host)}:{port}").rstrip("/"),
         data=Path(read.text("MENDWAY_DATA", "./.data")),
         firebase_credentials=Path(credentials) if credentials else None,
         log_level=read.checked(
@@ -115,6 +161,8 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         ),
         web_workers=read.number("WEB_WORKERS", 2, 1, 64),
         max_body_bytes=read.number("MAX_BODY_BYTES", LONGEST_BODY_BYTES, 4096, 64 * 1024 * 1024),
+        trusted_proxies=read.number("TRUSTED_PROXIES", 0, 0, 8),
+        rate_limits=read.limits("RATE_LIMITS"),
     )
     if read.mistakes:
         raise BadConfiguration(read.mistakes)

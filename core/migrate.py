@@ -22,6 +22,11 @@ def newest_revision() -> str:
     return ScriptDirectory.from_config(_settings("postgresql+psycopg2://")).get_current_head() or ""
 
 
+def all_revisions() -> list[str]:
+    """Every revision that this code knows, the newest first."""
+    return [step.revision for step in ScriptDirectory.from_config(_settings("postgresql+psycopg2://")).walk_revisions()]
+
+
 def migrate(sqlalchemy_url: str) -> None:
     """Run every migration that the database has not seen. Safe to repeat; concurrent calls wait for each other."""
     engine = create_engine(sqlalchemy_url)

@@ -92,6 +92,17 @@ _DUE = text(
     """
 )
 
+_OLDEST_DUE = text(
+    """
+    SELECT coalesce(extract(epoch FROM now() - min(coalesce(j.scheduled_at, e.at))), 0)
+    FROM procrastinate_jobs j
+    LEFT JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true
+    WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+      AND j.id <= (SELECT min(id) + 50 FROM procrastinate_jobs WHERE status = 'todo')
+    """
+)
+_SIGN_OF_LIFE = text("SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers")
+
 
 def defer(
     session: Session, task: str, queue: str, args: dict[str, Any], priority: int = 0, at: datetime | None = None
@@ -153,3 +164,14 @@ def forget_finished(session: Session, older_s: float) -> int:
 def due_count(session: Session, queues: Sequence[str]) -> int:
     """How many jobs of these queues could run now."""
     return session.execute(_DUE, {"queues": list(queues)}).scalar_one()
+
+
+def oldest_due_s(session: Session) -> float:
+    """For how many seconds the job that has waited longest could have run; 0 when none is due."""
+    return float(session.execute(_OLDEST_DUE).scalar() or 0)
+
+
+def silent_s(session: Session) -> float | None:
+    """How many seconds ago a worker last gave a sign of life; None when there is none."""
+    seconds = session.execute(_SIGN_OF_LIFE).scalar()
+    return None if seconds is None else float(seconds)

@@ -59,4 +59,8 @@ class Jurisdiction(Base):
         ForeignKey("external_body.id", use_alter=True, name="fk_jurisdiction_outside_body_id")
     )
     epoch: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())  # a restore starts a new one
+    app: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # the [app] table of town.toml: what apps are told
+    maintenance: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB(none_as_null=True)
+    )  # while it is on: text by language, until, since
     created_at: Mapped[Now]

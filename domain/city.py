@@ -2,13 +2,17 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from geoalchemy2 import Geometry
-from sqlalchemy import CheckConstraint, Float, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Float, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.base import WGS84, Base, Now, Town, Words
+
+SEVERITIES = ("info", "warning", "emergency")
+ORIGINS = ("apply", "import-areas", "api", "command")
 
 
 class Department(Base):
@@ -162,6 +166,47 @@ class Area(Base):
     size_m2: Mapped[float] = mapped_column(Float(53))
     is_current: Mapped[bool] = mapped_column(server_default="true")
     geom: Mapped[Any] = mapped_column(Geometry("MULTIPOLYGON", WGS84, spatial_index=False))
+
+
+class Notice(Base):
+    """Something that every app shows its people while it lasts: a storm, a closed office."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("jurisdiction_id", "code"),
+        CheckConstraint(f"severity IN {SEVERITIES}", name="severity"),
+        CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    jurisdiction_id: Mapped[Town]
+    code: Mapped[str]
+    text: Mapped[Words]
+    severity: Mapped[str]
+    link: Mapped[str | None]
+    starts_at: Mapped[datetime | None]  # NULL: since ever
+    ends_at: Mapped[datetime | None]  # NULL: until it is taken away
+    active: Mapped[bool] = mapped_column(server_default="true")
+
+
+class CatalogueChange(Base):
+    """Who changed what of the town, and how: one row for each item that an apply, an import or an admin changed."""
+
+    __tablename__ = "catalogue_change"
+    __table_args__ = (
+        Index("ix_catalogue_change_section_code", "jurisdiction_id", "section", "code", "id"),
+        CheckConstraint(f"origin IN {ORIGINS}", name="origin"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    jurisdiction_id: Mapped[Town]
+    at: Mapped[Now]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # NULL: the command line
+    origin: Mapped[str]
+    section: Mapped[str]  # as in town.toml: town, departments, rules …; keys
+    code: Mapped[str]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: it was not there
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # NULL: it is gone
 
 
 class Rule(Base):

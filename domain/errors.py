@@ -10,11 +10,16 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field: a JSON pointer into the body (or `?name` for a query parameter) and a listed code."""
+    """What is wrong with one field: a JSON pointer into the body (or `?name` for a query parameter) and a listed code.
+
+    A pointer that begins with # leads into the whole town instead, shaped as town.toml. `says` names the sentence to tell
+    it in, where that of the code would say too little.
+    """
 
     pointer: str
     code: str
     params: dict[str, Any] = field(default_factory=dict)
+    says: str | None = None
 
 
 class Refusal(Exception):
@@ -94,6 +99,16 @@ class NotYourMove(Refusal):
     slug = "not-your-move"
 
 
+class KeyUnknown(Refusal):
+    status = 403
+    slug = "key-unknown"
+
+
+class ScopeMissing(Refusal):
+    status = 403
+    slug = "scope-missing"
+
+
 # --- what is not there, or not there for this caller (404, 405) ---
 
 
@@ -169,6 +184,26 @@ class WrongStatus(Refusal):
     slug = "wrong-status"
 
 
+class KeyRevoked(Refusal):
+    status = 409
+    slug = "key-revoked"
+
+
+class StillNeeded(Refusal):
+    status = 409
+    slug = "still-needed"
+
+
+class LastAdmin(Refusal):
+    status = 409
+    slug = "last-admin"
+
+
+class ItemStale(Refusal):
+    status = 412
+    slug = "item-stale"
+
+
 class VersionStale(Refusal):
     status = 412
     slug = "version-stale"
@@ -177,6 +212,30 @@ class VersionStale(Refusal):
 class VersionMissing(Refusal):
     status = 428
     slug = "version-missing"
+
+
+# --- too much (429) ---
+
+
+class RateLimited(Refusal):
+    status = 429
+    slug = "rate-limited"
+    retry = "later"
+
+
+# --- not now: the draft stays on the phone (403, 503) ---
+
+
+class AppTooOld(Refusal):
+    status = 403
+    slug = "app-too-old"
+    retry = "later"  # the same request, from a newer app
+
+
+class Maintenance(Refusal):
+    status = 503
+    slug = "maintenance"
+    retry = "later"
 
 
 # --- our side (500, 503) ---
@@ -222,5 +281,7 @@ FIELD_CODES = (
     "importers-only",
     "in-the-future",
     "not-an-email",
+    "unknown-recovery-code",
+    "spent-recovery-code",
 )
 """The committed list of codes in `errors[].code`; each has a text in every language."""

@@ -1,9 +1,9 @@
 """People, their phones and their tokens."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.base import Base, Key, Now, Town
@@ -29,6 +29,9 @@ class Person(Base):
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"))
     active: Mapped[bool] = mapped_column(server_default="true")
+    origin: Mapped[str] = mapped_column(
+        server_default="town"
+    )  # command: made by `create-admin`; town.toml leaves it alone
     created_at: Mapped[Now]
 
 
@@ -53,6 +56,7 @@ class Device(Base):
     language: Mapped[str]
     time_zone: Mapped[str | None]
     created_at: Mapped[Now]
+    revoked_at: Mapped[datetime | None]  # lost: its token is good for nothing any more
 
 
 class Credential(Base):
@@ -70,3 +74,56 @@ class Credential(Base):
     created_at: Mapped[Now]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """What brings a person's reports to a new phone, kept as its hash only. Good once."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (Index("ix_recovery_code_person_id", "person_id"),)
+
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    jurisdiction_id: Mapped[Town]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    device_id: Mapped[UUID] = mapped_column(ForeignKey("device.id"))  # the phone that it was shown on
+    created_at: Mapped[Now]
+    replaced_at: Mapped[datetime | None]  # a newer one was made
+    used_at: Mapped[datetime | None]
+    used_by_device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+
+
+class PartnerKey(Base):
+    """The key of a program: an importer today. Kept as its hash only; while it is rotated the old one is good beside it."""
+
+    __tablename__ = "partner_key"
+
+    id: Mapped[Key]
+    jurisdiction_id: Mapped[Town]
+    label: Mapped[str]
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))  # in whose name it acts
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    old_key_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
+    old_key_until: Mapped[datetime | None]
+    scopes: Mapped[list[str]]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # NULL: the command line
+    created_at: Mapped[Now]
+    rotated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_on: Mapped[date | None]
+
+
+class RateCount(Base):
+    """How often somebody did something in one stretch of time. Not logged: after a crash counting begins anew.
+
+    `subject` holds a hash, never an address. Each connection counts in a slot of its own, so that requests of one address
+    do not wait for each other's commit.
+    """
+
+    __tablename__ = "rate_count"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    subject: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    began: Mapped[int] = mapped_column(primary_key=True)  # seconds since 1970
+    slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    hits: Mapped[int]

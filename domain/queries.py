@@ -1,5 +1,6 @@
 """SELECTs that more than one audience uses, and the cursors that page them."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,10 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core.tokens import sign, unsign
-from domain.errors import BadCursor
+from domain.errors import BadCursor, CursorExpired
+
+DAY_S = 86_400
+CURSOR_DAYS = 30  # who pauses longer begins again: what they have is old anyway
 
 
 class Condition(Protocol):
@@ -96,18 +100,26 @@ def _key_of(row: RowMapping) -> list[Any]:
     return [value.isoformat() if isinstance(value, datetime) else value, str(row["id"])]
 
 
-def write_cursor(secret: str, question: dict[str, Any], key: list[Any]) -> str:
-    """`key` as a cursor that is only good for the same question (filters and order)."""
-    return sign(secret, _purpose(question), key)
+def write_cursor(secret: str, epoch: str, question: dict[str, Any], key: list[Any]) -> str:
+    """`key` as a cursor that is only good for the same question (filters and order), in this epoch, for CURSOR_DAYS."""
+    # To the day: the same page asked for twice has the same cursor in it, or it would never be unchanged.
+    return sign(secret, _purpose(question), [int(time.time() // DAY_S), epoch, key])
 
 
-def read_cursor(secret: str, question: dict[str, Any], cursor: str | None) -> list[Any] | None:
-    """The key in a cursor. Raises BadCursor for one that we never wrote, or wrote for other filters."""
+def read_cursor(secret: str, epoch: str, question: dict[str, Any], cursor: str | None) -> list[Any] | None:
+    """The key in a cursor; None without one.
+
+    Raises BadCursor for one that we never wrote, or wrote for other filters, CursorExpired for one that is too old or from
+    before a restore.
+    """
     if cursor is None:
         return None
-    key = unsign(secret, _purpose(question), cursor)
-    if key is None:
+    found = unsign(secret, _purpose(question), cursor)
+    if found is None:
         raise BadCursor()
+    written_on, its_epoch, key = found
+    if its_epoch != epoch or time.time() // DAY_S - written_on > CURSOR_DAYS:
+        raise CursorExpired()
     return key
 
 

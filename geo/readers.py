@@ -176,4 +176,5 @@ def _named_faults(name: str) -> Iterator[None]:
         raise UnusableFile(f"{name} is not a zip that can be read: {fault}.") from fault
     except (DataSourceError, DataLayerError, FeatureError, FieldError, GeometryError, CRSError) as fault:
         reason = re.sub(r"; It might help.*", "", str(fault), flags=re.DOTALL).replace("/vsizip/", "").rstrip(".")
+        reason = re.sub(r"[^\s'\"{}]*/" + re.escape(name), name, reason)  # the folder may be one that nobody knows
         raise UnusableFile(f"{name} cannot be read: {reason}.") from fault

@@ -25,6 +25,48 @@ _AREAS = text(
     """
 )
 
+# A place within each area of the town, and one in the town itself; areas that lie outside are nobody's business here.
+_UNOWNED = text(
+    """
+    WITH spot AS MATERIALIZED (
+      SELECT ST_PointOnSurface(outline) AS place FROM jurisdiction WHERE id = :town
+      UNION ALL
+      (SELECT inner_point.place
+       FROM area a
+       JOIN layer l ON l.id = a.layer_id AND l.active
+       JOIN jurisdiction j ON j.id = a.jurisdiction_id
+       CROSS JOIN LATERAL (SELECT ST_PointOnSurface(a.geom) AS place) AS inner_point
+       WHERE a.is_current AND a.jurisdiction_id = :town AND ST_Covers(j.outline, inner_point.place)
+       ORDER BY a.layer_id, a.code
+       LIMIT :most)
+    ), asked AS (
+      SELECT c.code, decided.department_id IS NULL AND decided.external_body_id IS NULL AS is_unowned
+      FROM category c
+      JOIN category_form f ON f.category_id = c.id AND f.retired_at IS NULL
+      CROSS JOIN spot
+      CROSS JOIN LATERAL route(c.jurisdiction_id, c.id, c.group_id, spot.place) AS decided
+      WHERE c.jurisdiction_id = :town AND c.active
+        AND jsonb_typeof(f.form -> 'stop') IS DISTINCT FROM 'object'
+        AND (c.areas = '{}' OR c.areas && decided.every_key)
+    )
+    SELECT code, count(*) AS asked, count(*) FILTER (WHERE is_unowned) AS unowned
+    FROM asked
+    GROUP BY code
+    HAVING count(*) FILTER (WHERE is_unowned) > 0
+    ORDER BY code
+    """
+)
+MOST_SPOTS = 300
+
+
+@dataclass(frozen=True)
+class Unowned:
+    """A category, at how many places it was asked who owns it, and at how many the answer was nobody."""
+
+    category: str
+    asked_count: int
+    unowned_count: int
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -57,3 +99,9 @@ def is_in_town(session: Session, town_id: int, place: LonLat) -> bool:
 def area_keys_at(session: Session, town_id: int, place: LonLat) -> list[str]:
     """Every area in force that covers the place, as "layer:code"."""
     return session.execute(_AREAS, {"town": town_id, "lon": place.lon, "lat": place.lat}).scalar() or []
+
+
+def unowned_categories(session: Session, town_id: int) -> list[Unowned]:
+    """Categories whose reports reach nobody at one or more of a place in each area and one in the town."""
+    rows = session.execute(_UNOWNED, {"town": town_id, "most": MOST_SPOTS})
+    return [Unowned(row.code, row.asked, row.unowned) for row in rows]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from actions import retain
+from actions import limits, retain
 from core import queue
 from core.db import DatabaseAway, LockTimeout, transaction
 from domain import changes
@@ -92,6 +92,7 @@ def sweep(work: Work, timestamp: int) -> None:
     keys = _until_none(retain.drop_old_keys)
     with transaction() as session:
         finished = queue.forget_finished(session, FINISHED_S)
+        limits.forget_hits(session)
     with transaction() as session:
         announcements = lost.requeue_announcements(session, FORGOTTEN_S)
     with transaction() as session:

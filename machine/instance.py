@@ -116,20 +116,9 @@ class Instance:
         self._run_always("worker", command, {**self.environment, **self.worker_only}, self.log("worker"), patience_s=25)
 
     def api(self) -> None:
-        """The API behind granian. GRANIAN_BLOCKING_THREADS and granian's other variables still apply."""
-        environment = {"GRANIAN_BLOCKING_THREADS": "2", **self.environment}
-        options = {
-            "--interface": "wsgi",
-            "--host": self.environment["HOST"],
-            "--port": self.environment["PORT"],
-            "--workers": str(read_config(self.environment).web_workers),
-            "--backlog": "2048",
-            "--respawn-interval": "0.5",
-            "--workers-kill-timeout": "15",  # seconds to finish what was accepted
-        }
-        words = [word for pair in options.items() for word in pair]
-        command = [sys.executable, "-m", "granian", *words, "--respawn-failed-workers", "--no-ws", "api.wsgi:app"]
-        self._run_always("API", command, environment, self.log("api"), patience_s=20)
+        """The API, started as in any deployment."""
+        command = [sys.executable, "-m", "api.commands", "serve"]
+        self._run_always("API", command, self.environment, self.log("api"), patience_s=20)
         self._wait_for(f"{self.base_url}/readyz", "The API")
 
     def _run_always(

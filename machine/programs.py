@@ -47,14 +47,38 @@ def usable_postgres() -> PostgresPrograms | None:
     return None
 
 
+def client_program(name: str, oldest: int) -> tuple[str, int] | None:
+    """Path and major version of pg_dump, pg_restore or psql: the oldest one here of at least `oldest`, or None.
+
+    A client may be newer than its server, never older; the nearest one writes what the server's own tools can read.
+    """
+    named = os.environ.get("MENDWAY_PG_BIN")
+    if named:
+        folders = [Path(named)]
+    else:
+        folders = [found for place in PLACES for found in Path("/").glob(place.lstrip("/"))]
+        folders += [Path(folder) for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if folder]
+    found = [
+        (version, place)
+        for place, folder in enumerate(folders)
+        if os.access(folder / name, os.X_OK) and (version := _version_of(folder / name)) >= oldest
+    ]
+    return (str(folders[min(found)[1]] / name), min(found)[0]) if found else None
+
+
+def _version_of(program: Path) -> int:
+    """Its major version; 0 when it does not say."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.search(r"PostgreSQL\)? (\d+)", said)
+    return int(number[1]) if number else 0
+
+
 def _examine(folder: Path) -> PostgresPrograms | None:
     if not os.access(folder / "postgres", os.X_OK) or not os.access(folder / "initdb", os.X_OK):
         return None
-    said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False).stdout
-    number = re.search(r"PostgreSQL\)? (\d+)", said)
-    if number is None:
+    version = _version_of(folder / "postgres")
+    if not version:
         return None
-    version = int(number[1])
     extensions = [
         Path(f"/usr/share/postgresql/{version}/extension"),
         folder.parent / "share" / "extension",

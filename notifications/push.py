@@ -128,6 +128,14 @@ class Push:
         outcomes = iter(self._send_each(good))
         return [next(outcomes) if is_good else Outcome("refused", "invalid-argument") for is_good in are_good]
 
+    def try_credentials(self) -> str | None:
+        """Fetch a bearer token, as a send would; None when that works, else why not: `credentials`, `unreachable`."""
+        try:
+            self._refresh_token()
+        except (GoogleAuthError, exceptions.FirebaseError) as fault:
+            return _reason_for_all(fault)
+        return None
+
     def close(self) -> None:
         """Let go of the connections. Not from a thread that runs an event loop: firebase-admin starts one to close its own."""
         firebase_admin.delete_app(self._app)
@@ -195,6 +203,7 @@ def _message(letter: Letter) -> messaging.Message:
             # A topic has at most 32 characters (RFC 8030, 5.4): a UUID without its dashes.
             headers={"Topic": key.replace("-", "")[:32], "TTL": str(ttl_s), "Urgency": "high"},
             notification=messaging.WebpushNotification(tag=key),
+            fcm_options=_opens(letter.data.get("url", "")),
         ),
     )
     # Set afterwards: `Message(token=…)` warns for each letter that tokens give way to installation ids. Phones still send both.
@@ -203,6 +212,11 @@ def _message(letter: Letter) -> messaging.Message:
     else:
         message.token = letter.target_value
     return message
+
+
+def _opens(url: str) -> messaging.WebpushFCMOptions | None:
+    """What a browser opens when the card is tapped; Firebase takes https only."""
+    return messaging.WebpushFCMOptions(link=url) if url.startswith("https://") else None
 
 
 def _is_valid(message: messaging.Message) -> bool:

@@ -30,6 +30,7 @@ from tests.support.bare import (  # noqa: F401 - fixtures
     bare,
     bare_template,
     edit,
+    own_town,
     second_bare,
     town_folder,
     unmigrated,
@@ -37,6 +38,8 @@ from tests.support.bare import (  # noqa: F401 - fixtures
 from tests.support.callers import Caller, Resident
 from tests.support.contract import Contract
 from tests.support.database import Database
+from tests.support.health import fit_town, whole_town  # noqa: F401 - fixtures
+from tests.support.keeping import first, second, store  # noqa: F401 - fixtures
 from tests.support.live import ROOT, LiveServer
 from tests.support.phones import Phones, standin_of_a_worker
 from tests.support.reports import SentReport, send_report

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from actions.catalogue.differences import Difference, differences
 from actions.catalogue.guards import objections
+from actions.catalogue.history import APPLY, note_changes
 from actions.catalogue.in_force import read_in_force, town_row
-from actions.catalogue.parts import BadTown
+from actions.catalogue.mistakes import BadTown
 from actions.catalogue.plan import Plan
 from actions.catalogue.read import read_town
 from actions.catalogue.write import put_plan
@@ -40,7 +41,8 @@ def apply_town(session: Session, path: Path, *, dry_run: bool = False, allow_out
         raise BadTown(against)
     found = differences(now, wanted)
     if found and not dry_run:
-        put_plan(session, row, wanted)
+        town = put_plan(session, row, wanted)
+        note_changes(session, town.id, APPLY, now, wanted)
         log.info("town applied", extra={"town": wanted.town["code"], "differences": len(found)})
     return Applied(wanted, found)
 

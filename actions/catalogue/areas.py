@@ -1,7 +1,7 @@
 """Importing one layer of areas from a file, and drawing the town's outline from a layer."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from actions.catalogue.apply import hold_the_catalogue
 from actions.catalogue.guards import outline_objections, taken_edition
+from actions.catalogue.history import IMPORT_AREAS, OUTLINE, TOWN, Doer, note_change
 from actions.catalogue.in_force import town_row
-from actions.catalogue.parts import BadTown, is_code
+from actions.catalogue.mistakes import BadTown, Mistake
+from actions.catalogue.parts import is_code
 from domain.base import Jurisdiction
 from domain.city import Category, Layer, Rule
-from geo.boundaries import AreaSet, NewArea, Outline, joined, read_areas
+from geo.boundaries import AreaSet, NewArea, Outline, joined, read_areas, read_outline
 from geo.editions import (
     EditionTaken,
     areas_in_force,
@@ -64,6 +66,7 @@ def import_areas(
     dry_run: bool = False,
     within_town: bool = True,
     progress: Progress | None = None,
+    doer: Doer = IMPORT_AREAS,
 ) -> Imported:
     """Make the areas in the file the layer's edition in force; the layer is made when there is none of that code.
 
@@ -73,7 +76,7 @@ def import_areas(
     hold_the_catalogue(session)
     town = _town(session)
     if not is_code(layer_code):
-        raise BadTown([f"{layer_code!r} cannot be a layer's code: small letters, digits, - and _ only."])
+        raise BadTown([Mistake((), "not-a-code", {"value": layer_code}, "not-a-layer-code")])
     try:
         found = read_areas(
             session,
@@ -86,7 +89,7 @@ def import_areas(
             progress=progress,
         )
     except UnusableFile as fault:
-        raise BadTown(fault.mistakes) from fault
+        raise BadTown(Mistake((), "unusable-file", {"reason": reason}) for reason in fault.mistakes) from fault
     layer = _layer(session, town, layer_code)
     before = areas_in_force(session, layer.id) if layer else []
     label = _label(session, town, layer, file.edition, found.content_hash)
@@ -94,33 +97,57 @@ def import_areas(
     _object(session, town, layer, layer_code, label, found)
     lines = [*_layer_differences(session, layer, layer_code, wanted, label), *_area_differences(before, found.areas)]
     if lines and not dry_run:
+        told_before = _told(session, layer)
         layer = _put_layer(session, town, layer, layer_code, wanted)
         present = edition_in_force(session, layer.id)
         if present is None or (present.edition, present.content_hash) != (label, found.content_hash):
             put_in_force(session, layer, label, found)
+        note_change(session, town.id, doer, "layers", layer_code, told_before, _told(session, layer))
         log.info("areas imported", extra={"layer": layer_code, "edition": label, "areas": len(found.areas)})
     return Imported(found, label, lines)
 
 
 def draw_outline(
-    session: Session, areas: list[NewArea], *, dry_run: bool = False, allow_outside: bool = False
+    session: Session, areas: Sequence[NewArea], *, dry_run: bool = False, allow_outside: bool = False
 ) -> tuple[Outline, bool]:
     """Make all these areas together the town's outline; says also whether it differs from the present one.
 
     Raises BadTown when reports would be left outside and that is not allowed.
     """
+    outline = joined(session, areas)
+    return outline, put_outline(session, outline, dry_run=dry_run, allow_outside=allow_outside)
+
+
+def outline_from(session: Session, path: Path) -> Outline:
+    """The outline that a file draws. Raises BadTown."""
+    try:
+        return read_outline(session, path)
+    except UnusableFile as fault:
+        raise BadTown(Mistake((), "unusable-file", {"reason": reason}) for reason in fault.mistakes) from fault
+
+
+def put_outline(
+    session: Session,
+    outline: Outline,
+    *,
+    dry_run: bool = False,
+    allow_outside: bool = False,
+    doer: Doer = IMPORT_AREAS,
+) -> bool:
+    """Make this the town's outline; whether it differs from the present one. Raises BadTown like `draw_outline`."""
     hold_the_catalogue(session)
     town = _town(session)
-    outline = joined(session, areas)
     present = outline_of(session, town.id)
     if not allow_outside and (against := outline_objections(session, town, present, outline.wkb)):
         raise BadTown(against)
     if present == outline.wkb:
-        return outline, False
+        return False
     if not dry_run:
         town.outline = as_outline(outline.wkb)
+        before = {"outline": Outline(present, 0, []).content_hash}
+        note_change(session, town.id, doer, TOWN, OUTLINE, before, {"outline": outline.content_hash})
         log.info("outline drawn", extra={"vertices": outline.vertex_count})
-    return outline, True
+    return True
 
 
 def areas_of_layer(session: Session, layer_code: str) -> list[NewArea]:
@@ -129,14 +156,14 @@ def areas_of_layer(session: Session, layer_code: str) -> list[NewArea]:
     layer = _layer(session, town, layer_code)
     areas = areas_in_force(session, layer.id) if layer else []
     if not areas:
-        raise BadTown([f"There is no layer {layer_code!r} with areas; name a FILE to import it from."])
+        raise BadTown([Mistake((), "unknown-layer", {"value": layer_code}, "layer-without-areas")])
     return areas
 
 
 def _town(session: Session) -> Jurisdiction:
     town = town_row(session)
     if town is None:
-        raise BadTown(["There is no town in this database yet; `mendway apply town.toml` makes one."])
+        raise BadTown([Mistake((), "no-town")])
     return town
 
 
@@ -163,7 +190,8 @@ def _layer_values(town: Jurisdiction, layer: Layer | None, code: str, file: Laye
     given = file.names or {}
     for language in given:
         if language and language not in town.languages:
-            raise BadTown([f"--name: {language!r} is not one of the town's languages, {', '.join(town.languages)}."])
+            params = {"value": language, "known": list(town.languages)}
+            raise BadTown([Mistake((), "other-language", params, "name-in-other-language")])
     names = {one: given.get(one) or given.get("") or before.get(one) or plain for one in town.languages}
     stamp = file.stamp if file.stamp is not None else (layer.stamp if layer else False)
     return {"name": names, "stamp": stamp, "active": True}
@@ -180,12 +208,13 @@ def _object(session: Session, town: Jurisdiction, layer: Layer | None, code: str
         against.append(taken_edition(code, label))
     for rule in session.scalars(select(Rule).where(Rule.layer_id == layer.id).order_by(Rule.code)):
         if rule.area_code is not None and rule.area_code not in found.codes:
-            against.append(f"rules.{rule.code} is about {code}:{rule.area_code}, which is not among these areas.")
+            params = {"area": f"{code}:{rule.area_code}"}
+            against.append(Mistake(("rules", rule.code), "loses-its-area", params, "rule-loses-its-area"))
     for category in session.scalars(
         select(Category).where(Category.jurisdiction_id == town.id).where(Category.active).order_by(Category.code)
     ):
         against += [
-            f"categories.{category.code} is offered in {place}, which is not among these areas."
+            Mistake(("categories", category.code), "loses-its-area", {"area": place}, "category-loses-its-area")
             for place in category.areas
             if place.startswith(f"{code}:") and place.partition(":")[2] not in found.codes
         ]
@@ -228,3 +257,13 @@ def _put_layer(session: Session, town: Jurisdiction, layer: Layer | None, code: 
             setattr(layer, key, value)
     session.flush()
     return layer
+
+
+def _told(session: Session, layer: Layer | None) -> dict | None:
+    """A layer as the history tells of it, and as the plan does: of its areas the edition and a hash."""
+    if layer is None or not layer.active:
+        return None
+    session.flush()
+    edition = edition_in_force(session, layer.id)
+    label, content = (edition.edition, edition.content_hash) if edition is not None else (None, None)
+    return {"name": layer.name, "stamp": layer.stamp, "edition": label, "content": content}

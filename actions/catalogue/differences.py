@@ -66,7 +66,7 @@ def _summary(section: str, code: str, values: Values, wanted: Plan) -> str:
         where = values["area"] or values["layer"] or "the whole town"
         what = values["category"] or values["group"] or "everything"
         return f"{what} in {where} → {values['department'] or values['body']}"
-    name = values["name"]
+    name = values["text"] if section == "notices" else values["name"]
     return _shown(next(iter(name.values()), "") if isinstance(name, dict) else name)
 
 

@@ -9,7 +9,7 @@ from tomlkit import TOMLDocument
 from tomlkit.items import InlineTable, Table
 
 from actions.catalogue.in_force import layer_ids, read_in_force, town_row
-from actions.catalogue.parts import BadTown
+from actions.catalogue.mistakes import BadTown, Mistake
 from actions.catalogue.plan import SECTIONS, Plan, Values
 from actions.catalogue.read import FORMAT
 from geo.editions import areas_in_force
@@ -31,7 +31,7 @@ def export_town(session: Session) -> list[ExportedFile]:
     """Every file of the town in force; the same town gives the same bytes. Raises BadTown when there is none."""
     row = town_row(session)
     if row is None:
-        raise BadTown(["There is no town in this database yet; `mendway apply town.toml` makes one."])
+        raise BadTown([Mistake((), "no-town")])
     plan = read_in_force(session, row)
     layers = layer_ids(session, row.id)
     files = [
@@ -50,6 +50,8 @@ def town_toml(plan: Plan) -> str:
     document = tomlkit.document()
     document["format"] = FORMAT
     document["town"] = _town(plan.town)
+    if plan.town["app"]:
+        document["app"] = _app(plan.town["app"])
     for section in SECTIONS:
         if plan.sections[section]:
             _add_section(document, section, plan.sections[section])
@@ -68,6 +70,21 @@ def _town(town: Values) -> Table:
     table["outline"] = _OUTLINE
     if town["outside"] is not None:
         table["outside"] = town["outside"]
+    return table
+
+
+def _app(app: Values) -> Table:
+    table = tomlkit.table()
+    for key in ("map_style", "emergency"):
+        if app[key]:
+            table[key] = _on_lines(app[key]) if key == "emergency" else app[key]
+    for key in ("privacy", "ios", "android"):
+        if app[key] is not None:
+            inner = tomlkit.table()
+            for name, value in app[key].items():
+                if value not in (None, []):
+                    inner[name] = _value(value)
+            table[key] = inner
     return table
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from actions.catalogue.in_force import layer_ids
+from actions.catalogue.mistakes import Mistake
 from actions.catalogue.plan import Plan
 from domain.base import Jurisdiction
 from domain.city import Crew, Department
@@ -16,10 +17,10 @@ from geo.editions import EditionTaken, refuse_taken_edition, reports_left_outsid
 _OPEN = [status.value for status, phase in PHASES.items() if phase != Phase.CLOSED]
 
 
-def objections(session: Session, row: Jurisdiction, now: Plan, wanted: Plan, allow_outside: bool) -> list[str]:
-    """Every reason not to put `wanted` in force, as sentences; empty when there is none."""
+def objections(session: Session, row: Jurisdiction, now: Plan, wanted: Plan, allow_outside: bool) -> list[Mistake]:
+    """Every reason not to put `wanted` in force; empty when there is none."""
     if row.code != wanted.town["code"]:
-        return [f"town.code: this database holds the town {row.code!r}, and the file is for {wanted.town['code']!r}."]
+        return [Mistake(("town", "code"), "other-town", {"value": row.code, "wanted": wanted.town["code"]})]
     return [
         *_owners(session, "departments", Department, Report.department_id, now, wanted),
         *_owners(session, "crews", Crew, Report.crew_id, now, wanted),
@@ -28,17 +29,15 @@ def objections(session: Session, row: Jurisdiction, now: Plan, wanted: Plan, all
     ]
 
 
-def outline_objections(session: Session, row: Jurisdiction, present: bytes, wanted: bytes) -> list[str]:
+def outline_objections(session: Session, row: Jurisdiction, present: bytes, wanted: bytes) -> list[Mistake]:
     """The reason against another outline: reports that it would leave outside."""
     if present == wanted or not (count := reports_left_outside(session, row.id, wanted)):
         return []
-    reports = "1 report lies" if count == 1 else f"{count:,} reports lie"
-    return [
-        f"town.outline: {reports} in the town now and would not with this outline; --allow-outside takes it all the same."
-    ]
+    says = "leaves-one-report-outside" if count == 1 else None
+    return [Mistake(("town", "outline"), "leaves-reports-outside", {"count": count}, says)]
 
 
-def _owners(session: Session, section: str, model: Any, owner: Any, now: Plan, wanted: Plan) -> list[str]:
+def _owners(session: Session, section: str, model: Any, owner: Any, now: Plan, wanted: Plan) -> list[Mistake]:
     gone = [code for code in now.sections[section] if code not in wanted.sections[section]]
     if not gone:
         return []
@@ -51,13 +50,12 @@ def _owners(session: Session, section: str, model: Any, owner: Any, now: Plan, w
         .order_by(model.code)
     )
     return [
-        f"{section}.{code}: cannot be removed while it has {count:,} open report{'' if count == 1 else 's'};"
-        " hand them over or close them first."
+        Mistake((section, code), "has-open-reports", {"count": count}, "has-an-open-report" if count == 1 else None)
         for code, count in rows
     ]
 
 
-def _editions(session: Session, row: Jurisdiction, wanted: Plan) -> list[str]:
+def _editions(session: Session, row: Jurisdiction, wanted: Plan) -> list[Mistake]:
     layers = layer_ids(session, row.id)
     found = []
     for code, values in wanted.sections["layers"].items():
@@ -70,9 +68,6 @@ def _editions(session: Session, row: Jurisdiction, wanted: Plan) -> list[str]:
     return found
 
 
-def taken_edition(layer: str, label: str) -> str:
+def taken_edition(layer: str, label: str) -> Mistake:
     """Why a label cannot be used again."""
-    return (
-        f"layers.{layer}.edition: {label!r} is already the name of an edition with other areas, and reports refer to it;"
-        " give these another edition."
-    )
+    return Mistake(("layers", layer, "edition"), "taken-edition", {"value": label})

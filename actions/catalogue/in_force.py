@@ -1,5 +1,6 @@
 """What is in force, in the same shape as a town.toml says it: so that the two can be compared and one written as the other."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from actions.catalogue.plan import Plan, Values
 from domain.base import Jurisdiction
 from domain.city import (
+    Area,
     Category,
     CategoryForm,
     CategoryGroup,
@@ -16,11 +18,14 @@ from domain.city import (
     ExternalBody,
     Layer,
     LayerEdition,
+    Notice,
     Rule,
 )
 from domain.people import Person
 from geo.boundaries import Outline
 from geo.editions import outline_of
+
+TOWN = "town"  # the origin of people whom town.toml names
 
 
 def town_row(session: Session) -> Jurisdiction | None:
@@ -34,8 +39,25 @@ def layer_ids(session: Session, town: int) -> dict[str, int]:
     return {row.code: row.id for row in rows}
 
 
-def read_in_force(session: Session, row: Jurisdiction) -> Plan:
-    """Everything of the town that is active, without the areas themselves."""
+def area_codes(session: Session, town: int) -> dict[str, set[str]]:
+    """The codes of the areas in force, by layer."""
+    found: dict[str, set[str]] = {}
+    rows = session.execute(
+        select(Layer.code, Area.code)
+        .join(Area, Area.layer_id == Layer.id)
+        .where(Layer.jurisdiction_id == town)
+        .where(Area.is_current)
+    )
+    for layer, code in rows:
+        found.setdefault(layer, set()).add(code)
+    return found
+
+
+def read_in_force(session: Session, row: Jurisdiction, *, whole_staff: bool = False) -> Plan:
+    """Everything of the town that is active, without the areas themselves.
+
+    whole_staff: also those whom the command line made, of whom town.toml does not know; they carry their `origin`.
+    """
     town = row.id
     codes = {
         model: _codes(session, model, town)
@@ -47,6 +69,7 @@ def read_in_force(session: Session, row: Jurisdiction) -> Plan:
         "time_zone": row.time_zone,
         "languages": list(row.languages),
         "outside": codes[ExternalBody].get(row.outside_body_id),
+        "app": row.app,
     }
     sections: dict[str, dict[str, Values]] = {
         "layers": _layers(session, town),
@@ -68,9 +91,24 @@ def read_in_force(session: Session, row: Jurisdiction) -> Plan:
         },
         "categories": _categories(session, town, codes),
         "rules": _rules(session, town, codes),
-        "staff": _staff(session, town, codes),
+        "staff": _staff(session, town, codes, whole_staff),
+        "notices": {at.code: _notice(at) for at in _active(session, Notice, town)},
     }
     return Plan(values, sections, Outline(outline_of(session, town), 0, []))
+
+
+def _notice(at: Notice) -> Values:
+    return {
+        "text": at.text,
+        "severity": at.severity,
+        "link": at.link,
+        "from": _told(at.starts_at),
+        "until": _told(at.ends_at),
+    }
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
 
 
 def _active(session: Session, model: Any, town: int) -> list[Any]:
@@ -144,7 +182,7 @@ def _rules(session: Session, town: int, codes: dict[Any, dict[int | None, str]])
     return found
 
 
-def _staff(session: Session, town: int, codes: dict[Any, dict[int | None, str]]) -> dict[str, Values]:
+def _staff(session: Session, town: int, codes: dict[Any, dict[int | None, str]], is_whole: bool) -> dict[str, Values]:
     people = session.scalars(
         select(Person)
         .where(Person.jurisdiction_id == town)
@@ -160,7 +198,8 @@ def _staff(session: Session, town: int, codes: dict[Any, dict[int | None, str]])
             "crew": codes[Crew].get(at.crew_id),
             # A crew's department is its crew's; the file does not repeat it.
             "department": None if at.role == "crew" else codes[Department].get(at.department_id),
+            **({} if at.origin == TOWN else {"origin": at.origin}),
         }
         for at in people
-        if at.code is not None
+        if at.code is not None and (is_whole or at.origin == TOWN)
     }

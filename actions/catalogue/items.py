@@ -6,6 +6,7 @@ from actions.catalogue.questions import read_questions, read_stop
 from domain.people import ROLES
 
 LARGEST_BLUR_M = 5_000
+MOST_SHOWN = 12  # of the areas that there are
 _STAFF_ROLES = tuple(role for role in ROLES if role != "resident")
 
 
@@ -20,16 +21,15 @@ class Places:
         """Note what is wrong with "layer:code"."""
         layer, colon, code = place.partition(":")
         if layer not in self.layers:
-            part.wrong(key, f"there is no layer {layer!r}")
+            part.no_such(key, "layer", layer)
         elif not colon:
-            part.wrong(key, f"must be layer:code, not {place!r}")
+            part.wrong(key, "not-an-area", value=place)
         elif layer in self.codes and code not in self.codes[layer]:
-            part.wrong(key, f"layer {layer!r} has no area {code!r}; it has {_some(self.codes[layer])}")
-
-
-def _some(codes: set[str]) -> str:
-    shown = sorted(codes)[:12]
-    return ", ".join(shown) + (f" and {len(codes) - len(shown)} more" if len(codes) > len(shown) else "")
+            known = sorted(self.codes[layer])
+            more = len(known) - MOST_SHOWN
+            says = "unknown-area-of-many" if more > 0 else None
+            counted = {"more": more} if more > 0 else {}
+            part.wrong(key, "unknown-area", says, layer=layer, value=code, known=known[:MOST_SHOWN], **counted)
 
 
 def read_named(part: Part) -> Values:
@@ -41,7 +41,7 @@ def read_named(part: Part) -> Values:
 def read_department(part: Part) -> Values:
     values: Values = {"name": part.words("name"), "phone": part.text("phone", longest=40), "email": part.text("email")}
     if values["email"] is not None and "@" not in values["email"]:
-        part.wrong("email", f"{values['email']!r} is not an e-mail address")
+        part.wrong("email", "not-an-email", value=values["email"])
     part.finish()
     return values
 
@@ -90,12 +90,12 @@ def read_rule(part: Part, coded: dict[str, dict[str, Part]], places: Places) -> 
         "group": part.reference("group", coded["groups"], "group"),
         **_where(part, coded["layers"], places),
         "department": part.reference("department", coded["departments"], "department"),
-        "body": part.reference("body", coded["external_bodies"], "external body"),
+        "body": part.reference("body", coded["external_bodies"], "body"),
     }
     if part.has("category") and part.has("group"):
-        part.wrong("", "names a category and a group; it may name one of them or neither")
+        part.wrong("", "not-both", "category-and-group")
     if part.has("department") == part.has("body"):
-        part.wrong("", "must name either a department or a body")
+        part.wrong("", "one-target")
     part.finish()
     return values
 
@@ -105,7 +105,7 @@ def _where(part: Part, layers: dict[str, Part], places: Places) -> Values:
     layer = part.reference("layer", layers, "layer")
     area = part.text("area")
     if part.has("layer") and part.has("area"):
-        part.wrong("", "names a layer and an area; it may name one of them or neither")
+        part.wrong("", "not-both", "layer-and-area")
     elif area is not None and ":" not in area and area in layers:
         return {"layer": area, "area": None}
     elif area is not None:
@@ -122,10 +122,10 @@ def read_member(part: Part, coded: dict[str, dict[str, Part]]) -> Values:
     }
     role = values["role"]
     if role == "crew" and not part.has("crew"):
-        part.wrong("crew", "missing; somebody of role crew belongs to one")
+        part.wrong("crew", "required", "crew-needed")
     if role is not None and role != "crew" and part.has("crew"):
-        part.wrong("crew", f"only somebody of role crew belongs to one, not a {role}")
+        part.wrong("crew", "not-for-this-role", "no-crew-for-role", role=role)
     if role is not None and role != "dispatcher" and part.has("department"):
-        part.wrong("department", f"only a dispatcher may have one, not {role}; a crew has its crew's")
+        part.wrong("department", "not-for-this-role", "no-department-for-role", role=role)
     part.finish()
     return values

@@ -1,95 +1,89 @@
 """Strict reading of a TOML file's tables: every key is taken by name, every mistake is noted with its place."""
 
 import re
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-from babel import Locale
-from babel.core import UnknownLocaleError
-
+from actions.catalogue.mistakes import Mistake, Step, Steps
 from domain.forms import has_control_characters
 
 LONGEST = {"name": 200, "label": 300, "help": 1_000, "description": 2_000, "text": 500}
+LONGEST_CODE = 60
+LONGEST_TEXT = 200
+LONGEST_LINK = 2_000
+LARGEST_NUMBER = 2**53 - 1  # what JSON's readers keep exactly (RFC 8259, 6)
 _OF_SEVERAL_LINES = {"description", "help", "text"}
 _CODE = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
-_LONGEST_CODE = 60
-_LONGEST_TEXT = 200
-
-
-class BadTown(Exception):
-    """The file cannot be applied; `mistakes` has one line for each thing that is wrong, with its place in the file."""
-
-    def __init__(self, mistakes: list[str]):
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
 
 
 def is_code(text: str) -> bool:
     """Whether the text may be a code: small letters, digits, single - or _ between them."""
-    return len(text) <= _LONGEST_CODE and _CODE.fullmatch(text) is not None
-
-
-def language_name(code: str) -> str | None:
-    """The language in English, None when there is no such language."""
-    try:
-        return Locale.parse(code, sep="-").english_name
-    except (UnknownLocaleError, ValueError):
-        return None
+    return len(text) <= LONGEST_CODE and _CODE.fullmatch(text) is not None
 
 
 class Part:
-    """One table of the file. Take every key that is known, then call `finish`, which notes those that were not."""
+    """One table. Take every key that is known, then call `finish`, which notes those that were not.
 
-    def __init__(self, values: Any, path: str, mistakes: list[str], languages: list[str]):
+    path: where the table is, from the top. found: where mistakes are noted, for all tables together.
+    """
+
+    def __init__(self, values: Any, path: Steps, found: list[Mistake], languages: list[str]):
         self.path = path
-        self.mistakes = mistakes
+        self.found = found
         self.languages = languages
         self._values: dict[str, Any] = values if isinstance(values, dict) else {}
         self._taken: set[str] = set()
-        if not isinstance(values, dict):
-            self.wrong("", "must be a table")
+        self._is_table = isinstance(values, dict)
+        if not self._is_table:
+            self.wrong("", "wrong-type", expected="object", value=values)
 
-    def wrong(self, key: str, what: str) -> None:
-        """Note a mistake at a key of this table, or at the table itself."""
-        self.mistakes.append(f"{self.place(key)}: {what}")
-
-    def place(self, key: str) -> str:
-        return ".".join(part for part in (self.path, key) if part)
+    def wrong(self, key: Step | Steps, code: str, says: str | None = None, **params: Any) -> None:
+        """Note a mistake at a key of this table, or with "" at the table itself. What is no table lacks nothing else."""
+        if not self._is_table and key != "":
+            return
+        steps = key if isinstance(key, tuple) else (key,) if key != "" else ()
+        self.found.append(Mistake((*self.path, *steps), code, params, says))
 
     def take(self, key: str, required: bool = False) -> Any:
         """The raw value; None when it is not there."""
         self._taken.add(key)
         value = self._values.get(key)
         if value is None and required:
-            self.wrong(key, "missing")
+            self.wrong(key, "required")
         return value
 
     def has(self, key: str) -> bool:
         return key in self._values
 
+    def peek(self, key: str) -> str | None:
+        """A text without taking it: for what other tables say of this one."""
+        value = self._values.get(key)
+        return value if isinstance(value, str) else None
+
     def finish(self) -> None:
         """Note the keys that nobody asked for: a misspelt setting must not be silently without effect."""
         for key in self._values:
             if key not in self._taken:
-                known = ", ".join(sorted(self._taken))
-                self.wrong(key, f"unknown; known here are {known}" if known else "unknown")
+                known = sorted(self._taken)
+                self.wrong(key, "unknown-field", "unknown-key" if known else None, known=known)
 
-    def text(self, key: str, required: bool = False, longest: int = _LONGEST_TEXT) -> str | None:
+    def text(self, key: str, required: bool = False, longest: int = LONGEST_TEXT) -> str | None:
         value = self.take(key, required)
-        return None if value is None else self._line(key, value, longest)
+        return None if value is None else self._line((key,), value, longest)
 
-    def _line(self, key: str, value: Any, longest: int) -> str | None:
+    def _line(self, steps: Steps, value: Any, longest: int) -> str | None:
         if not isinstance(value, str):
-            self.wrong(key, f"must be text, not {value!r}")
+            self.wrong(steps, "wrong-type", expected="string", value=value)
         elif not value.strip():
-            self.wrong(key, "is empty")
+            self.wrong(steps, "too-short", "empty", min=1)
         elif len(value) > longest:
-            self.wrong(key, f"is longer than {longest} characters")
+            self.wrong(steps, "too-long", max=longest)
         elif has_control_characters(value):
-            self.wrong(key, "holds control characters")
-        elif "\n" in value.strip() and key.split(".")[0] not in _OF_SEVERAL_LINES:
-            self.wrong(key, "must be one line")
+            self.wrong(steps, "control-character")
+        elif "\n" in value.strip() and steps[0] not in _OF_SEVERAL_LINES:
+            self.wrong(steps, "not-one-line")
         else:
             return value.strip()
         return None
@@ -99,36 +93,50 @@ class Part:
         value = self.take(key)
         if value is None:
             if required:
-                self.wrong(key, f"missing (a text in {self._spoken()})")
+                self.wrong(key, "required", "words-required", languages=self.languages)
             return None
         if not isinstance(value, dict):
-            self.wrong(
-                key, f"must have a text for each language: {{ {', '.join(f'{one} = …' for one in self.languages)} }}"
-            )
+            each = f"{{ {', '.join(f'{one} = …' for one in self.languages)} }}"
+            self.wrong(key, "wrong-type", "words-by-language", expected="object", each=each)
             return None
         for language in self.languages:
             if language not in value:
-                self.wrong(key, f"{language_name(language)} text missing")
+                self.wrong(key, "missing-language", language=language)
         for language in value:
             if language not in self.languages:
-                self.wrong(f"{key}.{language}", f"the town's languages are {self._spoken()}")
-        limit = longest or LONGEST.get(key, _LONGEST_TEXT)
+                self.wrong((key, language), "other-language", languages=self.languages)
+        limit = longest or LONGEST.get(key, LONGEST_TEXT)
         found = {
-            language: self._line(f"{key}.{language}", value[language], limit)
+            language: self._line((key, language), value[language], limit)
             for language in self.languages
             if language in value
         }
         return {language: text for language, text in found.items() if text is not None}
 
-    def _spoken(self) -> str:
-        return " and ".join(language_name(language) or language for language in self.languages)
+    def moment(self, key: str) -> str | None:
+        """A time with its zone, as TOML's own or as text; in UTC with Z, as it is kept."""
+        value = self.take(key)
+        if value is None:
+            return None
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                value = None
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            try:
+                return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            except OverflowError:  # the first and the last day that there are
+                pass
+        self.wrong(key, "not-a-time")
+        return None
 
     def flag(self, key: str, default: bool) -> bool:
         value = self.take(key)
         if value is None:
             return default
         if not isinstance(value, bool):
-            self.wrong(key, f"must be true or false, not {value!r}")
+            self.wrong(key, "wrong-type", expected="boolean", value=value)
             return default
         return value
 
@@ -136,25 +144,35 @@ class Part:
         value = self.take(key)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.wrong(key, f"must be a whole number from {low} to {high}, not {value!r}")
-            return default
-        return value
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.wrong(key, "wrong-type", "whole-number", expected="integer", min=low, max=high, value=value)
+        elif not low <= value <= high:
+            code = "too-small" if value < low else "too-large"
+            self.wrong(key, code, "whole-number", min=low, max=high, value=value)
+        else:
+            return value
+        return default
 
     def number(self, key: str) -> int | float | None:
         value = self.take(key)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        if isinstance(value, float) and isfinite(value):
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            if abs(value) <= LARGEST_NUMBER:
+                return value
+            code = "too-small" if value < 0 else "too-large"
+            self.wrong(key, code, "whole-number", min=-LARGEST_NUMBER, max=LARGEST_NUMBER, value=str(value))
+            return None
+        if isinstance(value, float) and isfinite(value) and abs(value) <= LARGEST_NUMBER:
             return int(value) if value.is_integer() else value  # 1.0 and 1 are the same form
-        self.wrong(key, f"must be a number, not {value!r}")
+        self.wrong(key, "wrong-type", expected="number", value=value)
         return None
 
     def one_of(self, key: str, choices: tuple[str, ...], required: bool = True) -> str | None:
         value = self.take(key, required)
         if value is None or value in choices:
             return value
-        self.wrong(key, f"must be {', '.join(choices[:-1])} or {choices[-1]}, not {value!r}")
+        self.wrong(key, "not-offered", choices=list(choices), value=value)
         return None
 
     def code(self, key: str) -> str | None:
@@ -162,51 +180,55 @@ class Part:
         value = self.take(key, required=True)
         if value is None or (isinstance(value, str) and is_code(value)):
             return value
-        self.wrong(key, f"must be a code (small letters, digits, - and _), not {value!r}")
+        self.wrong(key, "not-a-code", value=value)
         return None
 
     def reference(self, key: str, known: Any, what: str, required: bool = False) -> str | None:
-        """A code that is defined elsewhere in the file."""
+        """A code that is defined elsewhere in the file. `what` is one of the [things] of texts/."""
         value = self.take(key, required)
         if value is None or (isinstance(value, str) and value in known):
             return value
-        self.wrong(key, f"there is no {what} {value!r}")
+        self.no_such(key, what, value)
         return None
+
+    def no_such(self, key: str, what: str, value: Any) -> None:
+        """Note that there is nothing of this code."""
+        self.wrong(key, f"unknown-{what}", "no-such", what=what, value=value)
 
     def address(self, key: str) -> str | None:
         """A link that starts with http:// or https://."""
-        value = self.text(key, longest=2_000)
-        if value is None or (urlsplit(value).scheme in {"http", "https"} and urlsplit(value).netloc):
+        value = self.text(key, longest=LONGEST_LINK)
+        if value is None or _is_link(value):
             return value
-        self.wrong(key, f"must be a link that begins with https:// or http://, not {value!r}")
+        self.wrong(key, "not-a-link", value=value)
         return None
 
     def texts(self, key: str, required: bool = False) -> list[str]:
         value = self.take(key, required)
         if value is None:
             return []
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.wrong(key, "must be a list of texts")
+        if not isinstance(value, list):
+            self.wrong(key, "wrong-type", expected="list", value=value)
             return []
-        return value
+        for number, item in enumerate(value):
+            if not isinstance(item, str):
+                self.wrong((key, number), "wrong-type", expected="string", value=item)
+        return value if all(isinstance(item, str) for item in value) else []
 
     def inner(self, key: str) -> "Part | None":
         """A table inside this one; None when it is not there."""
         value = self.take(key)
-        return None if value is None else Part(value, self.place(key), self.mistakes, self.languages)
+        return None if value is None else self._part(value, key)
 
     def parts(self, key: str) -> list["Part"]:
-        """Tables in a list, counted from 1 in messages."""
+        """Tables in a list."""
         value = self.take(key)
         if value is None:
             return []
         if not isinstance(value, list):
-            self.wrong(key, "must be a list of tables")
+            self.wrong(key, "wrong-type", expected="list", value=value)
             return []
-        return [
-            Part(item, f"{self.place(key)}[{number}]", self.mistakes, self.languages)
-            for number, item in enumerate(value, 1)
-        ]
+        return [self._part(item, key, number) for number, item in enumerate(value)]
 
     def coded(self, key: str) -> dict[str, "Part"]:
         """Tables by code, such as [departments.roads]. Codes that cannot be used are noted and left out."""
@@ -214,12 +236,23 @@ class Part:
         if value is None:
             return {}
         if not isinstance(value, dict):
-            self.wrong(key, "must be tables by code")
+            self.wrong(key, "wrong-type", expected="tables", value=value)
             return {}
         found = {}
         for code, table in value.items():
             if is_code(code):
-                found[code] = Part(table, f"{self.place(key)}.{code}", self.mistakes, self.languages)
+                found[code] = self._part(table, key, code)
             else:
-                self.wrong(f"{key}.{code}", f"a code has small letters, digits, - and _ only, at most {_LONGEST_CODE}")
+                self.wrong((key, code), "not-a-code", "not-a-code-key", max=LONGEST_CODE, value=code)
         return found
+
+    def _part(self, values: Any, *steps: Step) -> "Part":
+        return Part(values, (*self.path, *steps), self.found, self.languages)
+
+
+def _is_link(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # such as http://[
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

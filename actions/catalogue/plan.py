@@ -10,7 +10,7 @@ from geo.boundaries import AreaSet, Outline
 
 Values = dict[str, Any]
 
-SECTIONS = ("layers", "departments", "external_bodies", "crews", "groups", "categories", "rules", "staff")
+SECTIONS = ("layers", "departments", "external_bodies", "crews", "groups", "categories", "rules", "staff", "notices")
 ORDERED = ("groups", "categories")  # their order in the file is the order in which phones show them
 
 

@@ -17,10 +17,12 @@ def read_questions(category: Part) -> list[Values]:
     """Every question in order, each with every key. Mistakes are noted."""
     answers: dict[str, list[str] | None] = {}  # earlier questions, and what `when` may ask of them
     questions = []
-    for part in category.parts("questions"):
-        question = _question(part, answers)
+    parts = category.parts("questions")
+    codes = {part.peek("code") for part in parts}
+    for part in parts:
+        question = _question(part, answers, codes)
         if question["code"] in answers:
-            part.wrong("code", f"an earlier question of this category is called {question['code']!r} too")
+            part.wrong("code", "duplicate", "duplicate-question", value=question["code"])
         elif question["code"] is not None:
             answers[question["code"]] = _possible_answers(question)
         questions.append(question)
@@ -37,7 +39,7 @@ def read_stop(part: Part, key: str = "stop") -> Values | None:
     return found
 
 
-def _question(part: Part, answers: dict[str, list[str] | None]) -> Values:
+def _question(part: Part, answers: dict[str, list[str] | None], codes: set[Any]) -> Values:
     kind = part.one_of("type", TYPES)
     question: Values = {
         "code": part.code("code"),
@@ -50,13 +52,13 @@ def _question(part: Part, answers: dict[str, list[str] | None]) -> Values:
         "max": part.number("max"),
         "max_length": part.whole("max_length", None, 1, LONGEST_TEXT),
         "choices": _choices(part, kind),
-        "when": _when(part, answers),
+        "when": _when(part, answers, codes),
     }
     for key, kinds in _ONLY_FOR.items():
-        if kind is not None and kind not in kinds and part.has(key):
-            part.wrong(key, f"is only for questions of type {' or '.join(kinds)}, not {kind}")
+        if kind is not None and kind not in kinds and question[key] not in (None, []):
+            part.wrong(key, "not-for-this-type", types=list(kinds), type=kind)
     if question["min"] is not None and question["max"] is not None and question["min"] > question["max"]:
-        part.wrong("max", f"is below min ({question['min']})")
+        part.wrong("max", "max-below-min", min=question["min"])
     part.finish()
     return question
 
@@ -66,17 +68,17 @@ def _choices(part: Part, kind: str | None) -> list[Values]:
     for choice in part.parts("choices"):
         found = {"code": choice.code("code"), "label": choice.words("label"), "stop": read_stop(choice)}
         if found["code"] is not None and found["code"] in [earlier["code"] for earlier in choices]:
-            choice.wrong("code", f"an earlier choice is called {found['code']!r} too")
+            choice.wrong("code", "duplicate", "duplicate-choice", value=found["code"])
         choice.finish()
         choices.append(found)
     if kind in _WITH_CHOICES and not choices:
-        part.wrong("choices", "missing; this type of question needs at least one")
+        part.wrong("choices", "required", "choices-needed")
     if len(choices) > MOST_CHOICES:
-        part.wrong("choices", f"are {len(choices)}; at most {MOST_CHOICES} fit on a phone")
+        part.wrong("choices", "too-many", count=len(choices), max=MOST_CHOICES)
     return choices
 
 
-def _when(part: Part, answers: dict[str, list[str] | None]) -> Values | None:
+def _when(part: Part, answers: dict[str, list[str] | None], codes: set[Any]) -> Values | None:
     when = part.inner("when")
     if when is None:
         return None
@@ -84,17 +86,19 @@ def _when(part: Part, answers: dict[str, list[str] | None]) -> Values | None:
     wanted = when.texts("is", required=True)
     when.finish()
     if code is not None and code not in answers:
-        when.wrong("question", f"{code!r} is not an earlier question of this category")
+        # Only earlier questions, so that no circle of questions that wait for each other can be written down.
+        says = "waits-for-itself" if code == part.peek("code") else "waits-for-a-later-one" if code in codes else None
+        when.wrong("question", "not-an-earlier-question", says, value=code)
     elif code is not None:
         possible = answers[code]
         if possible is None:
-            when.wrong("question", f"{code!r} has no fixed answers to ask for")
+            when.wrong("question", "no-fixed-answers", value=code)
         else:
             for answer in wanted:
                 if answer not in possible:
-                    when.wrong("is", f"{code!r} has no answer {answer!r}; it has {', '.join(possible)}")
+                    when.wrong("is", "unknown-choice", "unknown-answer", question=code, value=answer, known=possible)
     if when.has("is") and not wanted:
-        when.wrong("is", "names no answer")
+        when.wrong("is", "required", "no-answer-named")
     return {"question": code, "is": wanted}
 
 

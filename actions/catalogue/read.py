@@ -1,4 +1,4 @@
-"""town.toml → a checked plan. Every mistake in it is named, with its place, before anything is done."""
+"""town.toml, or the same as values → a checked plan. Every mistake is named, with its place, before anything is done."""
 
 import tomllib
 from pathlib import Path
@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
 
+from actions.catalogue.app import read_app, read_notice
+from actions.catalogue.grounds import FilesGround, Ground
 from actions.catalogue.items import (
     Places,
     read_body,
@@ -17,13 +19,14 @@ from actions.catalogue.items import (
     read_named,
     read_rule,
 )
-from actions.catalogue.parts import BadTown, Part, language_name
+from actions.catalogue.lines import with_lines
+from actions.catalogue.mistakes import BadTown, Mistake, language_name
+from actions.catalogue.parts import Part
 from actions.catalogue.plan import SECTIONS, Plan, Values
-from geo.boundaries import AreaSet, Outline, read_areas, read_outline
-from geo.readers import UnusableFile
 
 FORMAT = 1
 _LONGEST_EDITION = 60
+_ZONES = available_timezones()
 
 
 def read_town(session: Session, path: Path) -> Plan:
@@ -31,52 +34,71 @@ def read_town(session: Session, path: Path) -> Plan:
 
     Raises BadTown with every mistake.
     """
-    mistakes: list[str] = []
-    values = _parsed(path)
-    whole = Part(values, "", mistakes, _languages(values))
+    text = _text(path)
+    values = _parsed(path, text)
+    found: list[Mistake] = []
+    try:
+        return read_values(values, FilesGround(session, path.parent, found), found)
+    except BadTown as fault:
+        raise BadTown(with_lines(fault.found, text)) from None
+
+
+def read_values(values: Values, ground: Ground, found: list[Mistake]) -> Plan:
+    """What the values say, shaped as a town.toml; `ground` knows the outline and the areas. Mistakes go into `found`.
+
+    Raises BadTown with all of them.
+    """
+    whole = Part(values, (), found, _languages(values))
     if (given := whole.take("format", required=True)) is not None and given != FORMAT:
-        whole.wrong("format", f"this program reads format {FORMAT}")
-    town, outline_file = _town(whole)
+        whole.wrong("format", "unknown-format", format=FORMAT)
+    town = _town(whole, ground)
+    town["app"] = read_app(whole)
     coded = {section: whole.coded(section) for section in SECTIONS}
     whole.finish()
 
-    layer_files, layers = _layers(coded["layers"])
     sections: dict[str, dict[str, Values]] = {
-        "layers": layers,
+        "layers": {code: _layer(code, part, ground) for code, part in coded["layers"].items()},
         "departments": {code: read_department(part) for code, part in coded["departments"].items()},
         "external_bodies": {code: read_body(part) for code, part in coded["external_bodies"].items()},
         "crews": {code: read_crew(part, coded["departments"]) for code, part in coded["crews"].items()},
         "groups": {code: read_named(part) for code, part in coded["groups"].items()},
     }
     if town["outside"] is not None and town["outside"] not in coded["external_bodies"]:
-        mistakes.append(f"town.outside: there is no external body {town['outside']!r}")
+        params = {"what": "body", "value": town["outside"]}
+        found.append(Mistake(("town", "outside"), "unknown-body", params, "no-such"))
 
-    outline = _outline(session, path.parent, outline_file, mistakes)
-    areas = _areas(session, path.parent, layer_files, outline, mistakes)
-    for layer, found in areas.items():
-        layers[layer]["content"] = found.content_hash
-    places = Places(set(layers), {layer: found.codes for layer, found in areas.items()})
+    outline, areas, codes = ground.draw()
+    for layer, drawn in areas.items():
+        sections["layers"][layer]["content"] = drawn.content_hash
+    places = Places(set(coded["layers"]), codes)
     sections["categories"] = {
         code: read_category(part, coded["groups"], places) for code, part in coded["categories"].items()
     }
     sections["rules"] = {code: read_rule(part, coded, places) for code, part in coded["rules"].items()}
     sections["staff"] = {code: read_member(part, coded) for code, part in coded["staff"].items()}
-    if mistakes or outline is None:
-        raise BadTown(mistakes)
+    sections["notices"] = {code: read_notice(part) for code, part in coded["notices"].items()}
+    if found or outline is None:
+        raise BadTown(found)
     return Plan(town, sections, outline, areas)
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _text(path: Path) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise BadTown([f"{path} is not there."]) from None
+        raise BadTown([Mistake((), "file-missing", {"path": str(path)})]) from None
     except OSError as fault:
-        raise BadTown([f"{path} cannot be read: {fault.strerror}."]) from fault
+        params = {"path": str(path), "reason": fault.strerror}
+        raise BadTown([Mistake((), "file-unreadable", params)]) from fault
     except UnicodeDecodeError as fault:
-        raise BadTown([f"{path} is not UTF-8 text."]) from fault
-    except tomllib.TOMLDecodeError as fault:
-        raise BadTown([f"{path} is not TOML: {fault}."]) from fault
+        raise BadTown([Mistake((), "not-utf-8", {"path": str(path)})]) from fault
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:  # it names line and column
+        raise BadTown([Mistake((), "not-toml", {"path": str(path), "reason": str(fault)})]) from fault
 
 
 def _languages(values: dict[str, Any]) -> list[str]:
@@ -89,16 +111,16 @@ def _languages(values: dict[str, Any]) -> list[str]:
     return usable or ["en"]
 
 
-def _town(whole: Part) -> tuple[Values, str | None]:
+def _town(whole: Part, ground: Ground) -> Values:
     part = whole.inner("town")
     if part is None:
-        raise BadTown([*whole.mistakes, "town: missing; the file needs a [town] table"])
+        raise BadTown([*whole.found, Mistake(("town",), "required", says="town-needed")])
     languages = part.texts("languages", required=True)
     for language in languages:
         if language_name(language) is None:
-            part.wrong("languages", f"{language!r} is not a language code such as en, es or pt-BR")
+            part.wrong("languages", "unknown-language", value=language)
     if len(set(languages)) != len(languages) or (part.has("languages") and not languages):
-        part.wrong("languages", "must name each language once, the default first")
+        part.wrong("languages", "languages-not-once")
     town: Values = {
         "code": part.code("code"),
         "name": part.words("name"),
@@ -106,60 +128,19 @@ def _town(whole: Part) -> tuple[Values, str | None]:
         "languages": languages,
         "outside": part.text("outside"),
     }
-    if town["time_zone"] is not None and town["time_zone"] not in available_timezones():
-        part.wrong("time_zone", f"{town['time_zone']!r} is not an IANA time zone such as America/New_York")
-    outline = part.text("outline", required=True, longest=2_000)
+    if town["time_zone"] is not None and town["time_zone"] not in _ZONES:
+        part.wrong("time_zone", "unknown-time-zone", value=town["time_zone"])
+    ground.take_town(part)
     part.finish()
-    return town, outline
+    return town
 
 
-def _layers(parts: dict[str, Part]) -> tuple[dict[str, tuple[Part, Values]], dict[str, Values]]:
-    files: dict[str, tuple[Part, Values]] = {}
-    layers: dict[str, Values] = {}
-    for code, part in parts.items():
-        layers[code] = {
-            "name": part.words("name"),
-            "stamp": part.flag("stamp", default=False),
-            "edition": part.text("edition", required=True, longest=_LONGEST_EDITION),
-            "content": None,
-        }
-        files[code] = (
-            part,
-            {
-                "file": part.text("file", required=True, longest=2_000),
-                "code_field": part.text("code_field", required=True),
-                "name_field": part.text("name_field"),
-            },
-        )
-        part.finish()
-    return files, layers
-
-
-def _outline(session: Session, folder: Path, file: str | None, mistakes: list[str]) -> Outline | None:
-    if file is None:
-        return None
-    try:
-        return read_outline(session, folder / file)
-    except UnusableFile as fault:
-        mistakes.extend(f"town.outline: {mistake}" for mistake in fault.mistakes)
-        return None
-
-
-def _areas(
-    session: Session,
-    folder: Path,
-    files: dict[str, tuple[Part, Values]],
-    outline: Outline | None,
-    mistakes: list[str],
-) -> dict[str, AreaSet]:
-    town = outline.wkb if outline else None
-    found = {}
-    for layer, (part, given) in files.items():
-        if given["file"] is None or given["code_field"] is None:
-            continue
-        name_field = given["name_field"] or given["code_field"]
-        try:
-            found[layer] = read_areas(session, folder / given["file"], given["code_field"], name_field, town=town)
-        except UnusableFile as fault:
-            mistakes.extend(f"{part.place('file')}: {mistake}" for mistake in fault.mistakes)
-    return found
+def _layer(code: str, part: Part, ground: Ground) -> Values:
+    values = {
+        "name": part.words("name"),
+        "stamp": part.flag("stamp", default=False),
+        "edition": part.text("edition", required=True, longest=_LONGEST_EDITION),
+        "content": ground.take_layer(code, part),
+    }
+    part.finish()
+    return values

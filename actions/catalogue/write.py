@@ -1,23 +1,28 @@
 """Writing a plan: rows by their code, only where they differ, nothing deleted that reports refer to."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from actions.catalogue.in_force import TOWN
 from actions.catalogue.plan import Plan, Values, form_of, form_version
 from core.ids import new_id
 from domain.base import Jurisdiction
-from domain.city import Category, CategoryForm, CategoryGroup, Crew, Department, ExternalBody, Layer, Rule
+from domain.city import Category, CategoryForm, CategoryGroup, Crew, Department, ExternalBody, Layer, Notice, Rule
 from domain.people import Person
 from geo.editions import as_outline, edition_in_force, outline_of, put_in_force
 
 Ids = Mapping[str | None, int]
 
 
-def put_plan(session: Session, row: Jurisdiction | None, wanted: Plan) -> None:
-    """Write the whole plan; rows that are already so stay untouched."""
+def put_plan(session: Session, row: Jurisdiction | None, wanted: Plan, *, whole_staff: bool = False) -> Jurisdiction:
+    """Write the whole plan; rows that are already so stay untouched. The town's row.
+
+    whole_staff: the plan names all staff, also those whom the command line made.
+    """
     sections = wanted.sections
     row = _put_town(session, row, wanted)
     bodies = _put(session, ExternalBody, row.id, sections["external_bodies"])
@@ -36,12 +41,14 @@ def put_plan(session: Session, row: Jurisdiction | None, wanted: Plan) -> None:
     categories = _put_categories(session, row.id, sections["categories"], groups)
     layers = _put_layers(session, row.id, wanted)
     _put_rules(session, row.id, sections["rules"], categories, groups, layers, departments, bodies)
-    _put_staff(session, row.id, sections["staff"], sections["crews"], crews, departments)
+    _put_staff(session, row.id, sections["staff"], sections["crews"], crews, departments, whole_staff)
+    _put(session, Notice, row.id, {code: _notice(at) for code, at in sections["notices"].items()})
     session.flush()
+    return row
 
 
 def _put_town(session: Session, row: Jurisdiction | None, wanted: Plan) -> Jurisdiction:
-    values = {key: wanted.town[key] for key in ("code", "name", "time_zone", "languages")}
+    values = {key: wanted.town[key] for key in ("code", "name", "time_zone", "languages", "app")}
     if row is None:
         row = Jurisdiction(**values, outline=as_outline(wanted.outline.wkb))
         session.add(row)
@@ -73,6 +80,11 @@ def _put(session: Session, model: Any, town: int, wanted: Mapping[str, Mapping[s
             _set(at, {"active": False})
     session.flush()
     return {code: rows[code].id for code in wanted}
+
+
+def _notice(at: Values) -> Values:
+    starts_at, ends_at = (datetime.fromisoformat(at[key]) if at[key] else None for key in ("from", "until"))
+    return {**{key: at[key] for key in ("text", "severity", "link")}, "starts_at": starts_at, "ends_at": ends_at}
 
 
 def _in_order(items: Mapping[str, Values]) -> dict[str, Values]:
@@ -166,6 +178,7 @@ def _put_staff(
     crews: Mapping[str, Values],
     crew_ids: Ids,
     departments: Ids,
+    is_whole: bool,
 ) -> None:
     rows = {
         at.code: at
@@ -179,11 +192,12 @@ def _put_staff(
             "crew_id": crew_ids.get(at["crew"]),
             "department_id": departments.get(department),
             "active": True,
+            "origin": at.get("origin", TOWN),
         }
         if code in rows:
             _set(rows[code], values)
         else:
             session.add(Person(id=new_id(), jurisdiction_id=town, code=code, **values))
     for person in rows.values():
-        if person.code is not None and person.code not in wanted:
+        if person.code is not None and person.code not in wanted and (is_whole or person.origin == TOWN):
             _set(person, {"active": False})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from actions.accounts import create_staff_token, is_good_token, rekey_device
@@ -18,16 +18,16 @@ from actions.devices import NewDevice, register
 from actions.past import is_empty_of_reports, load_past
 from actions.past_lives import PastLine, PastReport
 from api.commands.answers import Mistake, counted, open_database
+from api.exposure import DEMO_LABEL, ways_in
 from core.config import Config
 from core.db import transaction
 from core.tokens import new_token, token_hash
 from domain.base import Jurisdiction
 from domain.changes import number_changes
-from domain.people import Device, Person
+from domain.people import Credential, Device, Person
 from geo.points import LonLat
 
 TOWN = Path(__file__).parents[2] / "demo" / "town.toml"
-LABEL = "demo"
 SEED = 311
 PHONE = UUID("01930000-0000-7000-8000-0000000de300")  # the demo resident's device
 PUSH = {"kind": "fcm_token", "value": "demo-phone"}
@@ -50,6 +50,11 @@ def add_verbs(verbs: Any) -> None:
 def run(options: argparse.Namespace) -> None:
     began = time.monotonic()
     with open_database() as config:
+        if ways := ways_in(config):
+            raise Mistake(
+                f"The demo town comes with tokens for everybody, so it stays on this machine, but {' and '.join(ways)}. "
+                "Keep both at 127.0.0.1, or do without the demo town (for `make run`: MENDWAY_DEMO=no)."
+            )
         with transaction() as session:
             hold_the_catalogue(session)
             town = town_row(session)
@@ -123,7 +128,7 @@ def _tokens(session: Session, town: Jurisdiction, kept: dict[str, Any]) -> dict[
         elif role == "resident":
             tokens[role] = _resident(session, town)
         else:
-            tokens[role] = create_staff_token(session, town, _first(session, town, role), None, LABEL)
+            tokens[role] = create_staff_token(session, town, _first(session, town, role), None, DEMO_LABEL)
     return tokens
 
 
@@ -131,9 +136,10 @@ def _resident(session: Session, town: Jurisdiction) -> str:
     """The demo resident's phone with a fresh token; its pushes go to the page of the FCM stand-in."""
     device = session.get(Device, PHONE)
     if device is not None:
-        return rekey_device(session, town, device.person_id, PHONE, LABEL)
+        return rekey_device(session, town, device.person_id, PHONE, DEMO_LABEL)
     secret = new_token("mwd")
     register(session, town.id, NewDevice(PHONE, token_hash(secret), town.languages[0], town.time_zone, PUSH))
+    session.execute(update(Credential).where(Credential.device_id == PHONE).values(label=DEMO_LABEL))
     return secret
 
 

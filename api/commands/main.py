@@ -9,23 +9,51 @@ import psycopg2
 from sqlalchemy.exc import DBAPIError
 
 from actions.accounts import NoSuchStaff
-from actions.catalogue.parts import BadTown
-from api.commands import contract, database, demo, replaying, tokens, town
+from actions.catalogue.mistakes import BadTown, message_of, reader_language
+from api.commands import (
+    admins,
+    backing_up,
+    closing,
+    contract,
+    database,
+    demo,
+    releases,
+    replaying,
+    restoring,
+    serving,
+    tokens,
+    town,
+)
 from api.commands.answers import Mistake
+from api.commands.doctor import verb as doctor
 from core.config import BadConfiguration
 from core.db import DatabaseAway, LockTimeout
 from core.logs import JsonLines
 
 WELL, MISTAKEN, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
-SUBJECTS = (database, town, tokens, demo, replaying, contract)
+SUBJECTS = (
+    serving,
+    closing,
+    doctor,
+    backing_up,
+    restoring,
+    database,
+    town,
+    admins,
+    tokens,
+    demo,
+    replaying,
+    contract,
+    releases,
+)
 
 
 def parser() -> argparse.ArgumentParser:
     """Every verb with its options."""
     whole = argparse.ArgumentParser(
         prog="mendway",
-        description="Commands for who runs Mendway: bring a town in, give it back, hand out tokens, keep the database.",
+        description="Commands for who runs Mendway: run it, bring a town in, give it back, hand out tokens, keep the database.",
         epilog="`mendway VERB --help` tells more of each. Settings come from the environment (.env.example lists them); "
         "./mendway takes those of the last `make run` when DATABASE_URL is not set.",
     )
@@ -68,7 +96,7 @@ def main(words: list[str] | None = None) -> int:
 def _in_words(fault: Exception) -> str | None:
     """What to tell a person; None for what nobody expected, which keeps its trace."""
     if isinstance(fault, BadTown):
-        return _mistakes(fault.mistakes)
+        return message_of(fault.found, reader_language(os.environ.get("LC_ALL") or os.environ.get("LANG", "")))
     if isinstance(fault, NoSuchStaff):
         known = ", ".join(fault.codes) or "nobody"
         return f"There is no active member of staff of that code. There is {known}."
@@ -84,15 +112,6 @@ def _in_words(fault: Exception) -> str | None:
     if isinstance(original, psycopg2.OperationalError):
         return f"The database cannot be reached: {str(original).strip()}"
     return None
-
-
-def _mistakes(lines: list[str]) -> str:
-    if len(lines) == 1:
-        return lines[0]
-    counted = " (questions and choices are counted from 1)" if any("[" in line.split(":")[0] for line in lines) else ""
-    return f"{len(lines)} things are wrong{counted}; nothing was changed:\n" + "\n".join(
-        f"  - {line}" for line in lines
-    )
 
 
 def _log_to_stderr() -> None:

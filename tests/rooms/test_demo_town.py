@@ -110,6 +110,7 @@ def test_the_corridor_is_thirty_metres_to_each_side_of_the_highway():
 # town.toml
 
 KEYS = {
+    "app": {"map_style", "privacy", "emergency", "ios", "android"},
     "town": {"code", "name", "time_zone", "languages", "outline", "outside"},
     "layers": {"name", "stamp", "file", "code_field", "name_field", "edition"},
     "departments": {"name", "phone", "email"},
@@ -123,6 +124,7 @@ KEYS = {
     "choices": {"code", "label", "stop"},
     "rules": {"priority", "category", "group", "area", "department", "body"},
     "staff": {"name", "role", "crew", "department"},
+    "notices": {"text", "severity", "link", "from", "until"},
 }  # fmt: skip
 
 
@@ -134,7 +136,8 @@ def test_town_toml_uses_no_key_that_apply_does_not_know():
     assert TOWN["format"] == 1
     assert set(TOWN) == {"format", *KEYS} - {"questions", "choices"}
     assert set(TOWN["town"]) <= KEYS["town"]
-    for table in set(TOWN) - {"format", "town"}:
+    assert set(TOWN["app"]) <= KEYS["app"]
+    for table in set(TOWN) - {"format", "town", "app"}:
         for code, entry in TOWN[table].items():
             assert re.fullmatch(r"[a-z][a-z0-9-]*", code)
             assert set(entry) <= KEYS[table], f"{table}.{code}"

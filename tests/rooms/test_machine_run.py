@@ -128,8 +128,8 @@ def test_a_part_that_is_killed_comes_back_and_the_log_says_so(two: tuple[Start, 
 
     assert soon(lambda: f"{name}: running again" in one.said())
     assert f"{name}: was ended by SIGKILL; starting again in" in one.said()
-    assert one.program(words) != before
     assert soon(one.is_ready)
+    assert one.program(words) != before
 
 
 def test_the_database_comes_back_too(two: tuple[Start, Start]):
@@ -223,3 +223,18 @@ def test_a_database_and_an_s3_server_that_exist_are_used_instead_of_private_ones
         start.process.wait(60)
         assert cluster.is_alive()
         cluster.stop()
+
+
+def test_the_demo_town_is_shown_to_nobody_else(folder: Path):
+    start = Start(folder / "demo").begin(HOST="0.0.0.0", MENDWAY_DEMO="yes")
+    assert start.process.wait(120) == 1
+    assert "stays on this machine, but HOST is 0.0.0.0" in start.said()
+
+    start.begin(MENDWAY_DEMO="yes").wait()
+    start.process.terminate()
+    assert start.process.wait(60) == 0
+    start.begin(HOST="0.0.0.0", MENDWAY_DEMO="yes")
+
+    assert start.process.wait(120) == 1
+    assert "Demo tokens exist" in start.said()
+    assert "mendway revoke-demo-tokens" in start.said()

@@ -236,7 +236,7 @@ def test_nothing_is_sent_while_a_transaction_is_open(resolved, resident, phones,
         time.sleep(0.01)
     during = database.rows(
         "SELECT state, query FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        " AND (state <> 'idle' OR xact_start IS NOT NULL)"
+        " AND backend_type = 'client backend' AND (state <> 'idle' OR xact_start IS NOT NULL)"
     )
     is_still_sending = the_notification_state(database) == "sending"
     sending.join()

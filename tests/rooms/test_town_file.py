@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from actions.catalogue.differences import differences
 from actions.catalogue.export import town_toml
-from actions.catalogue.parts import BadTown
+from actions.catalogue.mistakes import BadTown
 from actions.catalogue.plan import Plan, form_of, form_version
 from actions.catalogue.read import read_town
 from tests.support.bare import TOWN_FOLDER
@@ -441,4 +441,12 @@ def test_the_example_in_the_documentation_is_a_town(session: Session, town_folde
         "categories": ["pothole", "gas"],
         "rules": ["streets-in-ward-1"],
         "staff": ["ana"],
+        "notices": ["storm"],
+    }
+    assert {key: bool(value) for key, value in plan.town["app"].items()} == {
+        "map_style": True,
+        "privacy": True,
+        "emergency": True,
+        "ios": True,
+        "android": True,
     }

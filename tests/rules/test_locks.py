@@ -1,5 +1,6 @@
 """What is committed about dependencies says what to install, never where somebody once downloaded it."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -10,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 LOCK_NAMES = re.compile(
     r"\.lock$|^package-lock\.json$|^npm-shrinkwrap\.json$|^pnpm-lock\.yaml$|^Pipfile\.lock$|^requirements.*\.(txt|in)$"
 )
+NPM_NAMES = ("package-lock.json", "npm-shrinkwrap.json")
 AN_ADDRESS = re.compile(r"https?://|--(extra-)?index-url|--find-links|file://", re.IGNORECASE)
 
 
@@ -23,9 +25,38 @@ def lock_files() -> list[Path]:
 
 @pytest.mark.parametrize("file", lock_files(), ids=lambda file: file.name)
 def test_no_lock_file_holds_the_address_of_an_index(file: Path):
-    found = [line for line in file.read_text().splitlines() if AN_ADDRESS.search(line)]
+    text = without_thanks(json.loads(file.read_text())) if file.name in NPM_NAMES else file.read_text()
+    found = [line for line in text.splitlines() if AN_ADDRESS.search(line)]
 
     assert not found, f"{file.name} says where packages came from: {found[:3]}"
+
+
+def without_thanks(lock):
+    """A lock of npm's without the addresses where authors ask for money, which say nothing about where packages come from."""
+    for package in lock["packages"].values():
+        package.pop("funding", None)
+    return json.dumps(lock, indent=1)
+
+
+def npm_locks():
+    return [file for file in lock_files() if file.name in NPM_NAMES]
+
+
+@pytest.mark.parametrize("file", npm_locks(), ids=lambda file: file.parent.name)
+def test_every_npm_package_in_a_lock_has_its_hash_and_not_its_address(file: Path):
+    packages = {name: package for name, package in json.loads(file.read_text())["packages"].items() if name}
+
+    assert [name for name, package in packages.items() if "integrity" not in package] == []
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
+@pytest.mark.parametrize("file", npm_locks(), ids=lambda file: file.parent.name)
+def test_npm_is_asked_for_exact_versions_and_keeps_addresses_out_of_its_lock(file: Path):
+    asked = json.loads((file.parent / "package.json").read_text())
+    versions = {**asked.get("dependencies", {}), **asked.get("devDependencies", {})}
+
+    assert [f"{name} {version}" for name, version in versions.items() if not re.fullmatch(r"[\d.]+", version)] == []
+    assert "omit-lockfile-registry-resolved=true" in (file.parent / ".npmrc").read_text()
 
 
 def test_every_package_in_the_lock_has_hashes():

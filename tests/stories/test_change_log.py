@@ -17,7 +17,7 @@ WRITE = """
 """
 
 
-def after(caller, cursor=None, limit=1000):
+def after(caller, cursor=None, limit=100):
     """What is new since the cursor, and where to come back to."""
     page = caller.get(f"/v1/changes?limit={limit}" + (f"&cursor={cursor}" if cursor else ""))
     return page["items"], page["next"]
@@ -165,7 +165,7 @@ def test_a_number_that_was_never_given_tells_of_a_restore_as_well(dispatcher, a_
 
 @pytest.mark.parametrize(
     ("query", "pointer", "code"),
-    [("limit=0", "?limit", "too-small"), ("limit=1001", "?limit", "too-large"), ("since=1", "?since", "unknown-field")],
+    [("limit=0", "?limit", "too-small"), ("limit=101", "?limit", "too-large"), ("since=1", "?since", "unknown-field")],
 )
 def test_a_question_that_cannot_be_is_refused(dispatcher, database, query, pointer, code):
     dispatcher.get(f"/v1/changes?{query}", expect=422)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bare import BareTown
+from tests.support.bare import BareTown, line_of
 from tests.support.reports import draft, send_report
 from tests.support.shapes import feature, geojson, square
 from tests.support.town import MILL_PARK, WARD_1, WARD_2, WARD_4
@@ -77,8 +77,8 @@ def test_a_file_with_mistakes_changes_nothing_and_names_them_all(town: BareTown,
 
     assert said.err.splitlines() == [
         "2 things are wrong; nothing was changed:",
-        "  - departments.roads.phone: must be text, not 5550101",
-        "  - staff.adam.role: must be crew, dispatcher or admin, not 'boss'",
+        f"  - departments.roads.phone: must be text, not 5550101 (line {line_of(path, 'phone = 5550101')})",
+        f"  - staff.adam.role: must be crew, dispatcher or admin, not 'boss' (line {line_of(path, 'boss')})",
     ]
     assert town.counts() == before
 
@@ -93,7 +93,8 @@ def test_one_bad_area_leaves_every_layer_as_it_was(town: BareTown, town_folder: 
 
     said = town.mendway("apply", edit('edition = "2025"', 'edition = "2026"'), expect=1)
 
-    assert said.err.strip() == "layers.wards.file: wards.geojson: feature 4 (code '4') has no shape."
+    line = line_of(town_folder / "town.toml", "areas/wards.geojson")
+    assert said.err.strip() == f"layers.wards.file: wards.geojson: feature 4 (code '4') has no shape. (line {line})"
     assert town.rows("SELECT code, is_current, name FROM area ORDER BY id") == before
 
 
@@ -486,7 +487,7 @@ def test_a_key_of_an_importer_may_send_the_past_and_nothing_else(town: BareTown)
     with town.api() as api:
         receipt = api.resident().post("/v1/reports", json=past, headers={"Importer-Key": key}, expect=201)
         assert receipt["received_at"] == "2015-03-01T12:00:00.000Z"
-        api.holder(key).get("/v1/work", expect=403)
+        api.holder(key).get("/v1/work", expect=401)  # it is no bearer token
 
 
 def test_a_token_for_nobody_is_refused(town: BareTown):
@@ -558,7 +559,10 @@ def test_two_at_once_wait_for_each_other(town: BareTown, edit: Edit):
     town.mendway("apply", path)
 
 
-VERBS = "migrate check-migrations new-epoch apply export-town import-areas create-token load-demo replay write-openapi"
+VERBS = """
+    migrate check-migrations new-epoch apply export-town import-areas create-token list-keys rotate-key revoke-key
+    load-demo replay write-openapi
+"""
 
 
 @pytest.mark.parametrize("verb", VERBS.split())
@@ -603,7 +607,7 @@ def test_the_tokens_of_the_demo_town_open_what_they_should(bare: BareTown):
         timeline = api.holder(demo["dispatcher"]).get(f"/v1/reports/{mine[0]['id']}/timeline")["items"]
         assert timeline[0]["kind"] == "received"
         assert api.holder(demo["crew"]).get("/v1/work")["items"]
-        assert len(api.holder(demo["admin"]).get("/v1/changes?limit=1000")["items"]) > 300
+        assert len(api.holder(demo["admin"]).get("/v1/changes?limit=100")["items"]) == 100
         assert len(api.stranger().get("/v1/reports?limit=100")["items"]) == 100
 
 

@@ -21,8 +21,10 @@ import shapely
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
-from actions.accounts import create_import_token, create_staff_token
+from actions.accounts import create_staff_token
 from actions.catalogue.apply import apply_town
+from actions.catalogue.history import COMMAND
+from actions.keys import NewKey, make_key
 from core.migrate import migrate
 from domain.base import Jurisdiction
 from domain.city import Department
@@ -422,11 +424,11 @@ def boston(environment: dict[str, str], worker_database: Database, tmp_path: Pat
         town = session.scalars(select(Jurisdiction)).one()
         codes = session.scalars(select(Department.code)).all()
         tokens = {code: create_staff_token(session, town, f"crew-{code}", None, "tests") for code in codes}
-        key = create_import_token(session, town, "tests", None)
+        make_key(session, town.id, NewKey("tests", ("import",)), IMPORTER_KEY, COMMAND)
         session.commit()
     engine.dispose()
     server = LiveServer({**environment, "DATABASE_URL": url}, tmp_path).start()
-    yield Boston(server, tokens, key)
+    yield Boston(server, tokens, IMPORTER_KEY)
     server.kill()
 
 

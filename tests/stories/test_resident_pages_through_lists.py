@@ -1,9 +1,11 @@
 """Residents go through long lists page by page, while the city goes on."""
 
+import time
 from urllib.parse import quote
 
 import pytest
 
+from api.town import forget_town
 from tests.support.lists import every_page, ids
 from tests.support.reports import draft
 from tests.support.town import WARD_1, WARD_2, WARD_3, WARD_4
@@ -112,3 +114,77 @@ def test_a_cursor_that_we_never_wrote_is_refused(client, cursor):
     client.get(f"/v1/reports?cursor={quote(cursor, safe='%')}", expect=400)
 
     assert client.last.problem == "bad-cursor"
+
+
+# --- cursors that are too old ---
+
+
+@pytest.mark.parametrize("path", ["/v1/reports", "/v1/reports?mine=true", "/v1/work"])
+def test_a_cursor_from_before_a_restore_has_expired(resident, dispatcher, some_reports, database, path):
+    who = dispatcher if path == "/v1/work" else resident
+    joined = path + ("&" if "?" in path else "?")
+    cursor = who.get(f"{joined}limit=1")["next"]
+
+    database.execute("UPDATE jurisdiction SET epoch = gen_random_uuid()")
+    forget_town()  # as the process does by itself after some seconds
+
+    refused = who.send("GET", f"{joined}limit=1&cursor={cursor}", expect=410)
+    assert refused.problem == "cursor-expired"
+    assert refused.json["retry"] == "never"
+    assert len(who.get(path)["items"]) == 4
+
+
+def test_a_cursor_is_good_for_thirty_days(client, some_reports, monkeypatch):
+    cursor = client.get("/v1/reports?limit=1")["next"]
+    now = time.time()
+
+    monkeypatch.setattr("domain.queries.time.time", lambda: now + 29 * 86_400)
+    client.get(f"/v1/reports?limit=1&cursor={cursor}")
+    monkeypatch.setattr("domain.queries.time.time", lambda: now + 31 * 86_400)
+    client.get(f"/v1/reports?limit=1&cursor={cursor}", expect=410)
+
+
+# --- asking again ---
+
+
+def test_a_phone_that_asks_again_for_its_own_reports_is_told_that_nothing_changed(resident, a_report, dispatcher):
+    report = a_report()
+    first = resident.send("GET", "/v1/reports?mine=true")
+    tag = first.headers["etag"]
+
+    again = resident.send("GET", "/v1/reports?mine=true", headers={"If-None-Match": tag}, expect=304)
+    dispatcher.post(f"/v1/triage/{report.id}/move", json={"to": "in_progress"}, if_match=1)
+    changed = resident.send("GET", "/v1/reports?mine=true", headers={"If-None-Match": tag}, expect=200)
+
+    assert again.body == b""
+    assert again.headers["etag"] == tag
+    assert "Authorization" in first.headers["vary"]
+    assert first.headers["cache-control"].startswith("private")
+    assert changed.json["items"][0]["status"]["code"] == "in_progress"
+    assert changed.headers["etag"] != tag
+
+
+def test_nothing_changed_on_a_page_that_has_a_next_one_either(resident, a_report, monkeypatch):
+    a_report()
+    a_report()
+    first = resident.send("GET", "/v1/reports?mine=true&limit=1")
+    now = time.time()
+
+    assert first.json["next"] is not None
+    monkeypatch.setattr("domain.queries.time.time", lambda: now - now % 86_400 + 86_399)  # late in the evening
+    tag = first.headers["etag"]
+    resident.send("GET", "/v1/reports?mine=true&limit=1", headers={"If-None-Match": tag}, expect=304)
+
+
+def test_what_one_phone_has_is_not_what_another_is_told(resident, other_resident, a_report):
+    a_report()
+    tag = resident.send("GET", "/v1/reports?mine=true").headers["etag"]
+
+    other_resident.send("GET", "/v1/reports?mine=true", headers={"If-None-Match": tag}, expect=200)
+
+
+def test_another_language_is_another_answer(resident, a_report):
+    a_report()
+    tag = resident.send("GET", "/v1/reports?mine=true", language="en").headers["etag"]
+
+    resident.send("GET", "/v1/reports?mine=true", language="es", headers={"If-None-Match": tag}, expect=200)

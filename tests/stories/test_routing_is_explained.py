@@ -27,14 +27,19 @@ _LAT = st.one_of(st.floats(SOUTH - 0.01, NORTH + 0.01), st.sampled_from(_EDGES_L
     lat=_LAT,
     category=st.sampled_from(["pothole", "streetlight", "fallen-tree", "park-litter", "needles", "other"]),
 )
-def test_what_is_explained_is_what_intake_decides_everywhere(client, resident, lon, lat, category):
+def test_what_is_explained_is_what_intake_decides_everywhere(client, resident, importer_key, lon, lat, category):
     question = f"/v1/routing?lon={lon!r}&lat={lat!r}&category={category}"
     body = draft(category, location={"lon": lon, "lat": lat})
 
     asked = client.ask("GET", question, {}, None)
     headers = {"Authorization": f"Bearer {resident.token}", "Content-Type": "application/json"}
     sent = resident.send(
-        "POST", "/v1/reports", json=body, key=str(uuid.uuid4()), expect=_expected(asked, category, body)
+        "POST",
+        "/v1/reports",
+        json=body,
+        key=str(uuid.uuid4()),
+        headers={"Importer-Key": importer_key},  # more than one phone may send in an hour
+        expect=_expected(asked, category, body),
     )
 
     if sent.status == 201:

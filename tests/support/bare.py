@@ -27,6 +27,7 @@ from core.migrate import migrate
 from tests.support.answers import inside
 from tests.support.callers import Caller, Resident
 from tests.support.contract import Contract
+from tests.support.database import Database
 from tests.support.server import Server, open_connection, sqlalchemy_url
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"  # published files beside the checkout; absent elsewhere
@@ -218,6 +219,12 @@ def applied(applied_template: tuple[Server, str], tmp_path: Path, contract: Cont
 
 
 @pytest.fixture
+def own_town(database: Database, tmp_path: Path, contract: Contract) -> BareTown:
+    """The command line over the test's own database: the town of tests/town, put back in milliseconds."""
+    return BareTown(database.url, tmp_path / "data", contract)
+
+
+@pytest.fixture
 def unmigrated(bare_template: tuple[Server, str], tmp_path: Path, contract: Contract) -> BareTown:
     """A database without any table of ours."""
     server, source = bare_template
@@ -234,13 +241,20 @@ def copied(template: tuple[Server, str], folder: Path, contract: Contract) -> It
     try:
         yield BareTown(server.url(name), folder / f"data-{name}", contract)
     finally:
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        server.drop(name)
 
 
 @pytest.fixture
 def town_folder(tmp_path: Path) -> Path:
     """A copy of tests/town that a test may change."""
     return Path(shutil.copytree(TOWN_FOLDER, tmp_path / "town"))
+
+
+def line_of(path: Path, piece: str) -> int:
+    """On which line of the file `piece` stands, which is there once."""
+    text = path.read_text()
+    assert text.count(piece) == 1, f"{piece!r} is there {text.count(piece)} times"
+    return text[: text.index(piece)].count("\n") + 1
 
 
 @pytest.fixture

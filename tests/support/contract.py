@@ -9,10 +9,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from api.openapi.codes import TODAY
+from api.openapi.walk import nodes
 from tests.support.answers import Answer
 
 PROBLEM_TYPE = "application/problem+json"
 _PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance", "retry", "request_id"}
+_TOLD = {"etag", "ratelimit", "ratelimit-policy", "retry-after", "deprecation", "sunset"}
 _ROOT = "urn:contract"
 
 
@@ -50,6 +53,7 @@ class Contract:
         if "$ref" in response:
             pointer = response["$ref"]
             response = self._resolve(pointer)
+        _check_headers(what, code, response, answer)
         content = response.get("content")
         if not content:
             assert answer.body == b"", f"{what}: {code} is documented without a body. {answer}"
@@ -77,7 +81,19 @@ def _as_of_today(document: dict[str, Any]) -> dict[str, Any]:
     for name, schema in closed["components"]["schemas"].items():
         if name != "Problem" and "properties" in schema:
             schema["additionalProperties"] = False
+    for node in nodes(closed):
+        if TODAY in node:
+            node["enum"] = [*node[TODAY], None]  # null is a matter of the type
     return closed
+
+
+def _check_headers(what: str, code: str, response: dict[str, Any], answer: Answer) -> None:
+    """What a client would build on is documented where it comes."""
+    documented = {name.lower() for name in response.get("headers", {})}
+    # A refusal may have been counted too, and is described once for all operations.
+    told = _TOLD if answer.status < 400 else _TOLD - {"ratelimit", "ratelimit-policy"}
+    for name in told & answer.headers.keys():
+        assert name in documented or code == "default", f"{what}: {code} came with {name}, which is not documented"
 
 
 def _check_problem(answer: Answer) -> None:

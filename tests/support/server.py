@@ -59,23 +59,30 @@ class Server:
             cursor.execute(statement)
         connection.close()
 
+    def drop(self, database: str) -> None:
+        """Remove a database, as a superuser: its owner may not end an autovacuum that happens to be at work in it."""
+        connection = open_connection(self.admin_url("postgres"))
+        with connection.cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+        connection.close()
+
     def clone(self, name: str) -> str:
         """A fresh database like the template, and its name."""
         database = f"{self.run}_{name}"
-        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.drop(database)
         self.execute(f"CREATE DATABASE {database} TEMPLATE {self.template}")
         return database
 
     def make_empty(self, name: str) -> str:
         """A database without any of our tables, and its name."""
         database = f"{self.run}_{name}"
-        self.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+        self.drop(database)
         self.execute(f"CREATE DATABASE {database}")
         return database
 
     def drop_all(self) -> None:
         """Remove every database of this run."""
-        connection = open_connection(self.url("postgres"))
+        connection = open_connection(self.admin_url("postgres"))
         with connection.cursor() as cursor:
             cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [self.run + "\\_%"])
             for (database,) in cursor.fetchall():

@@ -70,8 +70,8 @@ def _hand_out_tokens(session: Session) -> None:
     )
     session.execute(
         text(
-            "INSERT INTO credential (token_hash, jurisdiction_id, person_id, scopes, label)"
-            " SELECT :hash, id, :person, '{import}', 'importer of the tests' FROM jurisdiction"
+            "INSERT INTO partner_key (id, jurisdiction_id, label, person_id, key_hash, scopes)"
+            " SELECT :id, id, 'importer of the tests', :person, :hash, '{import}' FROM jurisdiction"
         ),
-        {"hash": token_hash(IMPORTER_KEY), "person": person},
+        {"id": new_id(), "hash": token_hash(IMPORTER_KEY), "person": person},
     )

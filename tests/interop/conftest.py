@@ -1,0 +1,40 @@
+"""Fixtures of the outside peers. `make test-interop` runs what is here; every test of this folder is marked so."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.interop.peers import needed, npm, openapi_generator, schemathesis
+from tests.interop.peers.node import Node, node
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker("interop")
+
+
+@pytest.fixture(scope="session")
+def node_js() -> Node:
+    """Node.js with npm."""
+    return needed(node)
+
+
+@pytest.fixture(scope="session")
+def npm_packages(node_js: Node) -> Path:
+    """The folder whose node_modules has TypeScript, the maker of clients and the linters."""
+    return needed(lambda: npm.packages(node_js))
+
+
+@pytest.fixture(scope="session")
+def schemathesis_program() -> Path:
+    """Schemathesis' program."""
+    return needed(schemathesis.schemathesis)
+
+
+@pytest.fixture(scope="session")
+def generator_program() -> Path:
+    """OpenAPI Generator's program."""
+    return needed(openapi_generator.openapi_generator)
