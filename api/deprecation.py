@@ -63,7 +63,9 @@ def _leave_time(since: date, sunset: date) -> None:
 
 
 def set_up_deprecation(app: Flask) -> None:
-    """Tell with every answer of a marked route, problems among them."""
+    """Tell with every answer of a marked route, problems among them. Called when all routes are there."""
+    if not any(hasattr(view, "deprecation") for view in app.view_functions.values()):
+        return  # nothing is, most of the time, and then no request need look
 
     @app.after_request
     def tell(answer: Response) -> Response:

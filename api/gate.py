@@ -31,7 +31,8 @@ def set_up_gate(app: Flask) -> None:
 
     @app.before_request
     def gate() -> None:
-        if request.path.startswith(GUARDED) and not request.path.startswith(ALWAYS_OPEN):
+        path = request.path
+        if path.startswith(GUARDED) and not path.startswith(ALWAYS_OPEN):
             refuse_during_maintenance()
             refuse_old_app()
 

@@ -1,14 +1,16 @@
 """Which language an answer is in, said in its headers."""
 
+from typing import Any
+
 from flask import Response, g
 
 
-def tell_language(answer: Response) -> None:
+def tell_language(answer: Response, kept: Any) -> None:
     """Content-Language and Vary on every answer with words in it, which is every one for which the language was asked.
 
-    Those that a cache may keep have said so themselves already (api/cached.py).
+    Those that a cache may keep have said so themselves already (api/cached.py). kept: flask's `g`.
     """
-    speaks = g.get("language")
+    speaks = kept.get("language")
     if speaks is None or "Content-Language" in answer.headers:
         return
     answer.headers["Content-Language"] = speaks

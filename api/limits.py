@@ -7,13 +7,14 @@ import hmac
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 from flask import Response, g, request
 
 from actions.limits import count_hits
 from api.importers import is_importer
 from api.town import config
-from core.db import single_statement
+from core.db import DatabaseAway, single_statement
 from core.limits import RateLimit
 from domain.access import STAFF
 from domain.errors import RateLimited
@@ -46,9 +47,18 @@ def count(subject: str) -> None:
     asked = [(subject.encode() + b":address:" + sender(), for_address)]
     if who is not None and who.person_id is not None:
         asked.append((subject.encode() + b":device:" + who.key_owner.bytes, for_device))
-    with single_statement() as cursor:
-        remaining, reset_s = count_hits(cursor, asked, limit.window_s)
+    remaining, reset_s = _counted(asked, limit.window_s)
     keep(Count(limit, (remaining[1] if len(remaining) > 1 else for_device, remaining[0]), reset_s))
+
+
+def _counted(asked: list[tuple[bytes, int]], window_s: int) -> tuple[list[int], int]:
+    """Tried again once: these connections are not looked at before use, and the database may have been started anew since."""
+    try:
+        with single_statement() as cursor:
+            return count_hits(cursor, asked, window_s)
+    except DatabaseAway:
+        with single_statement() as cursor:
+            return count_hits(cursor, asked, window_s)
 
 
 def limit_of(subject: str) -> RateLimit | None:
@@ -65,11 +75,12 @@ def keep(count: Count) -> None:
     g.rate_count = count
 
 
-def tell(answer: Response) -> None:
-    """The headers of what was counted for this request, if anything was."""
-    count = g.get("rate_count")
+def tell(answer: Response, kept: Any) -> None:
+    """The headers of what was counted for this request, if anything was. kept: flask's `g`."""
+    count = kept.get("rate_count")
     if count is not None:
-        answer.headers.update(headers_of(count))
+        for name, value in headers_of(count).items():
+            answer.headers.add(name, value)
 
 
 def headers_of(count: Count) -> dict[str, str]:

@@ -111,7 +111,15 @@ class Replay:
             self.ledger.write({"kind": "forms", "versions": forms})
         with Bar("phones registered", self.crowd.phone_count) as bar:
             for number in range(self.crowd.phone_count):
-                register(line, self.patience, self.crowd, number, self.options.language, self.mapping.zone.key)
+                register(
+                    line,
+                    self.patience,
+                    self.crowd,
+                    number,
+                    self.options.language,
+                    self.mapping.zone.key,
+                    self.tokens.importer_key,
+                )
                 bar.step()
         line.close()
         return forms

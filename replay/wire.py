@@ -129,7 +129,8 @@ class Patience:
             give_up_at = give_up_at or time.monotonic() + self.limit_s
             if time.monotonic() + wait_s > give_up_at:
                 self.stop.set()
-                raise NoAnswer(f"{method} {path}: {reason}, for {self.limit_s:g} s")
+                hint = "; with --importer-key nothing is counted" if _is_counted(reason) else ""
+                raise NoAnswer(f"{method} {path}: {reason}, for {self.limit_s:g} s{hint}")
             self.stop.wait(wait_s)
         raise NoAnswer(f"{method} {path}: repeated without end")
 
@@ -137,6 +138,11 @@ class Patience:
         """Keep the first of the reasons; those who stop because others gave up have none."""
         with self._lock:
             self.last_word = self.last_word or last_word or None
+
+
+def _is_counted(reason: str) -> bool:
+    """Whether the server holds back who sends much: a replay sends more in a minute than a town's phones in a day."""
+    return reason.startswith("429 ")
 
 
 def _backoff_s(attempt: int) -> float:

@@ -359,15 +359,27 @@ def wait_for(what: Callable[[], bool], patience_s: float = 30) -> None:
 
 
 @pytest.mark.slow
+def test_who_replays_without_an_importers_key_is_told_why_it_stops(city: City, capfd):
+    city.publish(some_rows(700))
+
+    status = city.start("--patience", "2").wait()
+
+    assert status != ALL_WELL
+    assert "429 rate-limited" in (told := "".join(capfd.readouterr()))
+    assert "with --importer-key nothing is counted" in told
+
+
+@pytest.mark.slow
 def test_a_replay_that_is_killed_goes_on_where_it_was(city: City, database: Database):
     city.publish(some_rows(600))
-    process = city.start()
+    key = ("--importer-key", IMPORTER_KEY)  # 600 reports are more than one address may send in an hour
+    process = city.start(*key)
     wait_for(lambda: city.acknowledged() > 100)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert city.acknowledged() < 600
 
-    status = city.replay()
+    status = city.replay(*key)
 
     assert status == ALL_WELL
     assert stored(database) == {"reports": 600, "resolved": 400, "lines": 600 + 3 * 400}
@@ -379,7 +391,8 @@ def test_a_server_that_is_killed_again_and_again_loses_nothing_that_it_acknowled
 ):
     city.publish(some_rows(600))
     outcome: list[int] = []
-    replaying = threading.Thread(target=lambda: outcome.append(city.start().wait()))
+    key = ("--importer-key", IMPORTER_KEY)
+    replaying = threading.Thread(target=lambda: outcome.append(city.start(*key).wait()))
     replaying.start()
 
     for share in (100, 250, 400):

@@ -93,6 +93,21 @@ def test_what_is_too_large_is_told_by_the_api_itself(proxied, contract):
     assert phone.last.headers["content-language"] == "es"
 
 
+def test_what_is_far_too_large_is_a_problem_document_too(proxied, contract):
+    _, proxy, _ = proxied
+    phone = Resident(by_way_of(proxy), contract).register()
+
+    phone.send("POST", "/v1/reports", data=b" " * 2_000_000, key="k", expect=413)
+
+    assert phone.last.problem == "body-too-large"
+
+
+def test_an_admins_boundaries_pass_though_they_are_larger_than_any_report(proxied, contract):
+    _, proxy, _ = proxied
+
+    Caller(by_way_of(proxy), contract).send("PUT", "/v1/admin/layers/x/areas", data=b" " * 3_000_000, expect=401)
+
+
 def test_while_the_api_is_away_phones_are_told_to_come_back(proxied, contract):
     serving, proxy, _ = proxied
     serving.process.send_signal(signal.SIGTERM)

@@ -85,7 +85,10 @@ def test_a_replay_survives_sigkill_of_api_worker_and_database_and_loses_no_repor
 ) -> None:
     past, mapping = write_past(tmp_path, add_plain_category(town, tmp_path))
     figures = tmp_path / "figures.json"
+    key = [str(ROOT / "mendway"), "create-token", "--importer", "the past"]
+    made = subprocess.run(key, env=town.environment, check=True, capture_output=True, text=True)
     command = [str(ROOT / "mendway"), "replay", str(past), "--mapping", str(mapping), "--phones", "50"]
+    command += ["--importer-key", made.stdout.strip()]
     command += ["--server", f"http://127.0.0.1:{town.port}", "--desk-token", town.demo("dispatcher")]
     command += ["--pushes-url", town.demo("phone_page"), "--ledger", str(tmp_path / "ledger"), "--json", str(figures)]
     log = (tmp_path / "replay.log").open("wb")
