@@ -1,6 +1,7 @@
 """Is it alive, is it ready, what does it offer, and what do its problems mean."""
 
 import inspect
+import re
 import time
 from typing import Any
 
@@ -22,6 +23,7 @@ from media.storage import is_storage_there
 
 meta = Blueprint("meta", __name__)
 
+_FACT = re.compile(r"\{\w+\}")
 LATE_QUEUE_S = 120  # a job that has waited this long means that no worker keeps up
 
 docs = get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Mendway", "validatorUrl": None})
@@ -94,7 +96,8 @@ def explain_problem(slug: str) -> Response:
     kind = PROBLEMS.get(slug)
     if kind is None:
         raise errors.NotFound()
-    title, detail = problem_text(language(), slug, {})
+    # Here there are no facts to fill in.
+    title, detail = (_FACT.sub("…", part) for part in problem_text(language(), slug, {}))
     page = render_template_string(_PAGE, slug=slug, title=title, detail=detail, kind=kind, language=language())
     return Response(page, content_type="text/html; charset=utf-8")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop.peers import needed, npm, openapi_generator, schemathesis
+from tests.interop.peers.nginx import nginx
 from tests.interop.peers.node import Node, node
 
 HERE = Path(__file__).parent
@@ -38,3 +39,9 @@ def schemathesis_program() -> Path:
 def generator_program() -> Path:
     """OpenAPI Generator's program."""
     return needed(openapi_generator.openapi_generator)
+
+
+@pytest.fixture(scope="session")
+def nginx_program() -> Path:
+    """nginx."""
+    return needed(nginx)

@@ -1,13 +1,13 @@
 """nginx as docs/operate.md sets it up, on ports and with a certificate of the test's own."""
 
 import os
-import shutil
 import ssl
 import subprocess
 import time
 from pathlib import Path
 
 import httpx
+import trustme
 
 from tests.support.live import ROOT, free_port
 
@@ -17,17 +17,14 @@ NAME = "311.example.org"
 class Proxy:
     """docs/nginx/mendway.conf before an API at `port`; `url` is what phones call, `client` a phone's side of it."""
 
-    def __init__(self, folder: Path, port: int):
+    def __init__(self, program: Path, folder: Path, port: int):
+        self.program = program
         self.folder = folder
         self.plain, self.secure = free_port(), free_port()
         self.url = f"https://localhost:{self.secure}"
         self._certificate()
         (folder / "nginx.conf").write_text(self._configuration(port))
         self.process: subprocess.Popen[bytes] | None = None
-
-    @staticmethod
-    def is_installed() -> bool:
-        return _program() is not None
 
     def check(self) -> str:
         """What nginx itself says of the configuration."""
@@ -50,17 +47,19 @@ class Proxy:
             self.process.wait(10)
 
     def client(self) -> httpx.Client:
-        trusted = ssl.create_default_context(cafile=str(self.folder / "fullchain.pem"))
+        trusted = ssl.create_default_context(cafile=str(self.folder / "trusted.pem"))
         return httpx.Client(base_url=self.url, verify=trusted, trust_env=False, timeout=30)
 
     def _command(self) -> list[str]:
-        return [str(_program()), "-p", str(self.folder), "-e", "error.log", "-c", "nginx.conf"]
+        return [str(self.program), "-p", str(self.folder), "-e", "error.log", "-c", "nginx.conf"]
 
     def _certificate(self) -> None:
-        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}"]
-        command += ["-addext", f"subjectAltName=DNS:localhost,DNS:{NAME}"]
-        command += ["-keyout", str(self.folder / "privkey.pem"), "-out", str(self.folder / "fullchain.pem")]
-        subprocess.run(command, check=True, capture_output=True)
+        authority = trustme.CA()
+        own = authority.issue_cert("localhost", NAME)
+        own.private_key_pem.write_to_path(self.folder / "privkey.pem")
+        for part in own.cert_chain_pems:
+            part.write_to_path(self.folder / "fullchain.pem", append=True)
+        authority.cert_pem.write_to_path(self.folder / "trusted.pem")
 
     def _configuration(self, port: int) -> str:
         text = (ROOT / "docs" / "nginx" / "mendway.conf").read_text()
@@ -77,7 +76,3 @@ class Proxy:
         places = "".join(f"{name}_temp_path {name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         account = "user root;\n" if os.geteuid() == 0 else ""  # else its processes may not enter a test's folder
         return f"{account}daemon off;\npid nginx.pid;\nevents {{}}\nhttp {{\n{places}{text}}}\n"
-
-
-def _program() -> str | None:
-    return shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")

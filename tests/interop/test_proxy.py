@@ -15,11 +15,6 @@ from tests.support.proxy import Proxy
 from tests.support.reports import draft
 from tests.support.serving import start  # noqa: F401 - a fixture
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not Proxy.is_installed(), reason="nginx is not on this machine"),
-]
-
 
 def by_way_of(proxy, **headers):
     """Ask as a phone does, through the proxy."""
@@ -33,7 +28,7 @@ def by_way_of(proxy, **headers):
 
 
 @pytest.fixture
-def proxied(applied, start, tmp_path):  # noqa: F811
+def proxied(nginx_program, applied, start, tmp_path):  # noqa: F811
     """A town behind nginx: (the API, the proxy, the town)."""
     settings = {
         "PUBLIC_URL": "https://311.example.org",
@@ -44,13 +39,13 @@ def proxied(applied, start, tmp_path):  # noqa: F811
     serving = start(applied.environment, "serve").wait_until_up()
     folder = tmp_path / "nginx"
     folder.mkdir()
-    proxy = Proxy(folder, int(serving.environment["PORT"])).start()
+    proxy = Proxy(nginx_program, folder, int(serving.environment["PORT"])).start()
     yield serving, proxy, applied
     proxy.stop()
 
 
-def test_nginx_accepts_the_configuration(tmp_path):
-    said = Proxy(tmp_path, 8311).check()
+def test_nginx_accepts_the_configuration(nginx_program, tmp_path):
+    said = Proxy(nginx_program, tmp_path, 8311).check()
 
     assert "test is successful" in said
     assert "[warn]" not in said.replace('the "user" directive', "")
