@@ -50,7 +50,7 @@ IMPORTER_HEADER = {
     "name": "Importer-Key",
     "required": False,
     "schema": {"type": "string"},
-    "description": "An importer's key; allows `received_at` in the past.",
+    "description": "An importer's key; what comes with it is not counted, and a report may say `received_at` in the past.",
 }
 IF_NONE_MATCH = {
     "in": "header",

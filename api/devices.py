@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validates
 from actions.devices import NewDevice, change, is_registered, own_device, register, stop_pushes
 from actions.recovery import Phone, keep_code, may_be_shown
 from api.auth import EVERYONE, allow, caller, open_to_all
-from api.blueprints import Audience, counted
+from api.blueprints import IMPORTER_HEADER, Audience, counted
 from api.fields import Id, Moment, OneOf, Shape, Words
 from api.limits import count
 from api.town import config, town
@@ -94,7 +94,7 @@ class RegisteredOut(DeviceOut):
 @devices.arguments(DeviceIn)
 @devices.response(200, RegisteredOut)
 @devices.alt_response(201, schema=RegisteredOut, description="Registered for the first time")
-@devices.doc(**counted("registrations"))
+@devices.doc(parameters=[IMPORTER_HEADER], **counted("registrations"))
 def register_device(body: dict[str, Any], device_id: UUID) -> Any:
     """Register this phone; safe to repeat"""
     code = derived_code(config().secret, body["secret"], "recovery code of the registration")

@@ -119,7 +119,7 @@ def unfollow_report(report_id: UUID) -> Response:
 @allow(*EVERYONE)
 @residents.arguments(CommentIn)
 @residents.response(201, CommentOut)
-@residents.doc(parameters=[KEY_HEADER], **counted("comments"))
+@residents.doc(parameters=[KEY_HEADER, IMPORTER_HEADER], **counted("comments"))
 @answered_once(CommentOut, 201)
 def add_comment(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
     """Add a comment"""
