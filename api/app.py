@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from flask.json.provider import JSONProvider
 from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -18,6 +18,7 @@ from api.auth import open_to_all, refuse_undeclared_routes
 from api.categories import catalogue
 from api.changes import changes
 from api.configuration import configuration
+from api.context import this_context, this_request
 from api.crews import crews
 from api.deprecation import set_up_deprecation
 from api.devices import devices
@@ -99,11 +100,6 @@ def register_routes(app: Flask) -> None:
         app.view_functions[name] = open_to_all(app.view_functions[name])
 
 
-def _itself(proxy: Any) -> Any:
-    """What one of Flask's proxies stands for."""
-    return proxy._get_current_object()
-
-
 class Town(Flask):
     """Flask without looking at every view for a coroutine on every request: ours are all plain functions."""
 
@@ -123,17 +119,17 @@ def set_up_requests(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
-        sent = request.headers.get("X-Request-Id", "")
+        environ = this_request().environ
+        sent = environ.get("HTTP_X_REQUEST_ID", "")
         logs.request_id.set(sent if _REQUEST_ID.fullmatch(sent) else str(new_id()))
         g.began = time.perf_counter()
         # A body in chunks does not say its length. Werkzeug reads none of it until it is told that the server marks the end.
-        if "CONTENT_LENGTH" not in request.environ and "HTTP_TRANSFER_ENCODING" in request.environ:
-            request.environ["wsgi.input_terminated"] = True
+        if "CONTENT_LENGTH" not in environ and "HTTP_TRANSFER_ENCODING" in environ:
+            environ["wsgi.input_terminated"] = True
 
     @app.after_request
     def end(answer: Response) -> Response:
-        # Looked up once: each look through Flask's proxies takes a microsecond, and there are many.
-        asked, kept = _itself(request), _itself(g)
+        asked, kept = this_request(), this_context()
         limits.tell(answer, kept)
         tell_language(answer, kept)
         answer.headers.add("X-Request-Id", logs.request_id.get() or "")

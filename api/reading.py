@@ -7,9 +7,10 @@ from typing import Any, NoReturn
 
 import marshmallow as ma
 import orjson
-from flask import g, request
+from flask import request
 from webargs.flaskparser import FlaskParser
 
+from api.context import this_context, this_request
 from domain.errors import BodyTooLarge, FieldError, Invalid, KeyMissing, Unreadable, VersionMissing, WrongContentType
 
 JSON_TYPE = "application/json"
@@ -23,22 +24,27 @@ def read_json() -> Any:
 
     Raises WrongContentType, BodyTooLarge, Unreadable (malformed, not UTF-8, NaN, Infinity, half a surrogate pair).
     """
-    if "body" not in g:
-        if request.mimetype != JSON_TYPE:
-            raise WrongContentType()
-        limit = request.max_content_length
-        if limit is not None and (request.content_length or 0) > limit:
-            _take_off_the_line()
-            raise BodyTooLarge(limit_bytes=limit)
-        raw = request.get_data(cache=False)
-        # Of a body in chunks werkzeug reads as much as the limit and leaves the rest: one that fills it is over it.
-        if limit is not None and len(raw) > limit - (request.content_length is None):
-            raise BodyTooLarge(limit_bytes=limit)
-        try:
-            g.body = orjson.loads(raw)
-        except orjson.JSONDecodeError as fault:
-            raise Unreadable(line=fault.lineno, column=fault.colno) from None
-    return g.body
+    kept = this_context()
+    if "body" not in kept:
+        kept.body = _parsed(this_request())
+    return kept.body
+
+
+def _parsed(asked: Any) -> Any:
+    if asked.mimetype != JSON_TYPE:
+        raise WrongContentType()
+    limit, announced = asked.max_content_length, asked.content_length
+    if limit is not None and (announced or 0) > limit:
+        _take_off_the_line()
+        raise BodyTooLarge(limit_bytes=limit)
+    raw = asked.get_data(cache=False)
+    # Of a body in chunks werkzeug reads as much as the limit and leaves the rest: one that fills it is over it.
+    if limit is not None and len(raw) > limit - (announced is None):
+        raise BodyTooLarge(limit_bytes=limit)
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as fault:
+        raise Unreadable(line=fault.lineno, column=fault.colno) from None
 
 
 def _take_off_the_line() -> None:

@@ -4,9 +4,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, g, has_request_context, request
+from flask import current_app, has_request_context, request
 from sqlalchemy import select
 
+from api.context import this_context
 from api.words import FALLBACK, best_language, fall_back_to
 from core.config import Config
 from core.db import DatabaseAway, transaction
@@ -90,12 +91,14 @@ def language() -> str:
     """The language of this answer: what the caller likes best among the town's, English while there is no town."""
     if not has_request_context():
         return FALLBACK
-    if "language" not in g:
+    kept = this_context()
+    if "language" not in kept:
+        wishes = request.headers.get("Accept-Language", "")
         try:
-            g.language = best_language(request.headers.get("Accept-Language", ""), town().languages)
+            kept.language = best_language(wishes, town().languages)
         except (Away, DatabaseAway):
-            g.language = best_language(request.headers.get("Accept-Language", ""), (FALLBACK, "es"))
-    return g.language
+            kept.language = best_language(wishes, (FALLBACK, "es"))
+    return kept.language
 
 
 def config() -> Config:
