@@ -14,8 +14,9 @@ from core import queue
 from core.db import DatabaseAway, LockTimeout, transaction
 from domain import changes
 from notifications import delivery, expand, lost
+from notifications.letters import Letter, Outcome
 from notifications.patience import Patience
-from notifications.push import MOST_LETTERS, Letter, Outcome
+from notifications.push import MOST_LETTERS
 
 log = logging.getLogger(__name__)
 

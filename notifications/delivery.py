@@ -18,8 +18,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core import queue
+from notifications.letters import Letter, Outcome
 from notifications.patience import Patience, with_jitter
-from notifications.push import Letter, Outcome
 from notifications.templates import words
 
 TASK = "deliver_notifications"

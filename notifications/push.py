@@ -16,13 +16,12 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import firebase_admin
 from firebase_admin import credentials, exceptions, messaging
@@ -31,6 +30,8 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import Request
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError
+
+from notifications.letters import Kind, Letter, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -43,39 +44,6 @@ MAX_TTL_S = (
 # After a 429 that names no time (Firebase, "Best practices when sending FCM messages at scale").
 QUOTA_WAIT_S = 60.0
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a header says
-
-Kind = Literal["sent", "retry", "dead", "refused"]
-
-
-@dataclass(frozen=True)
-class Letter:
-    """One notification to one device. `thread` groups what belongs together, one for each report."""
-
-    notification_id: str
-    target_kind: Literal["fcm_token", "fcm_fid"]
-    target_value: str
-    title: str
-    body: str
-    data: Mapping[str, str]
-    thread: str
-    ttl_s: int
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one letter.
-
-    sent      FCM took it; `message_id` is its name for it
-    retry     not now: again after `retry_after_s` if given, else after one's own backoff
-    dead      the target will never hear again and must be retired
-    refused   this letter can never go to this target; the target may be good for others
-    """
-
-    kind: Kind
-    reason: str
-    retry_after_s: float | None = None
-    message_id: str | None = None
-
 
 # By class, the most particular first: several of FCM's errors are children of a general one that means less.
 _MEANINGS: tuple[tuple[type[exceptions.FirebaseError], Kind, str], ...] = (

@@ -10,8 +10,8 @@ import pytest
 from core.db import transaction
 from jobs.tasks import Work, deliver_notifications, expand_announcement, rescue
 from notifications import delivery, lost
+from notifications.letters import Outcome
 from notifications.patience import Patience, with_jitter
-from notifications.push import Outcome
 from tests.support.telling import change
 
 URL = "https://311.squareton.example"

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from machine.fcm_standin import StandIn
-from notifications.push import MAX_TTL_S, MOST_LETTERS, Letter, Outcome, Push, connect
+from notifications.letters import Letter, Outcome
+from notifications.push import MAX_TTL_S, MOST_LETTERS, Push, connect
 from tests.support.phones import Phones
 
 
