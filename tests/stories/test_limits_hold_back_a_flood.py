@@ -129,7 +129,7 @@ def test_registrations_are_counted_by_address_and_repeating_one_is_free(a_reside
 
 
 def test_staff_and_importers_are_not_held_back(
-    crew: Caller, dispatcher: Caller, resident: Resident, a_report, importer_key: str, limits
+    crew: Caller, dispatcher: Caller, resident: Resident, a_report, importer_key: str, database: Database, limits
 ):
     limits(reports=(1, 1), comments=(1, 1))
     path = f"/v1/reports/{a_report().id}/comments"
@@ -139,6 +139,9 @@ def test_staff_and_importers_are_not_held_back(
         dispatcher.post(path, json={"text": "Seen."})
         resident.post("/v1/reports", json=report(), headers={"Importer-Key": importer_key})
         resident.post(path, json={"text": "Old."}, headers={"Importer-Key": importer_key})
+
+    assert database.value("SELECT count(*) FROM report") == 1 + 2 * 3
+    assert database.value("SELECT count(*) FROM comment") == 2 * 3
 
 
 def test_a_key_that_nobody_knows_excuses_nobody(resident: Resident, limits):

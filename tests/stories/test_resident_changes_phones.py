@@ -109,8 +109,14 @@ def test_a_retry_of_the_recovery_gets_the_same_answer(old_phone: Resident, new_p
 @pytest.mark.parametrize(
     "spelling", [str.lower, lambda code: code.replace("-", " "), lambda code: code.replace("0", "O")]
 )
-def test_a_code_may_be_typed_as_it_is_read(new_phone: Resident, code: str, spelling: Callable[[str], str]):
+def test_a_code_may_be_typed_as_it_is_read(
+    old_phone: Resident, new_phone: Resident, code: str, spelling: Callable[[str], str]
+):
+    report = send_report(old_phone)
+
     recover(new_phone, spelling(code))
+
+    assert new_phone.get(report.path)["mine"] is True
 
 
 def test_a_code_is_good_once(new_phone: Resident, other_resident: Resident, code: str):
