@@ -69,4 +69,4 @@ def _refuse_others(person: Person) -> None:
 
 
 def _told(person: Person) -> Values:
-    return {"name": person.name, "role": person.role, "crew": None, "department": None}
+    return {"name": person.name, "role": person.role, "crew": None, "department": None, "departments": [], "areas": []}

@@ -1,4 +1,4 @@
-"""Keys of programs: importers today. Only hashes are kept, so a key is seen once, by who made or rotated it."""
+"""Keys of programs: importers, and other systems of the city. Only hashes are kept, so a key is seen once, by who made or rotated it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,8 @@ from domain.people import PartnerKey, Person
 
 PREFIX = "mwk"
 MAY_IMPORT = "import"
-SCOPES = (MAY_IMPORT, "open311", "staff")  # the last two may be given already; nothing asks for them yet
+IS_STAFF = "staff"  # a bearer token of a program that works at the desk
+SCOPES = (MAY_IMPORT, "open311", IS_STAFF)  # nothing asks for open311 yet
 OLD_GOOD_FOR_H = 24
 LONGEST_KEY = 512
 
@@ -29,6 +30,8 @@ class NewKey:
     label: str
     scopes: tuple[str, ...]
     expires_at: datetime | None = None
+    department_ids: tuple[int, ...] = ()  # whose reports, with scope `staff`; none: all
+    area_keys: tuple[str, ...] = ()  # "layer:code": where; none: everywhere
 
 
 def make_key(session: Session, town_id: int, new: NewKey, raw: str, doer: Doer) -> PartnerKey:
@@ -40,6 +43,8 @@ def make_key(session: Session, town_id: int, new: NewKey, raw: str, doer: Doer) 
         person_id=_acting_person(session, town_id, new.label),
         key_hash=token_hash(raw),
         scopes=list(new.scopes),
+        department_ids=list(new.department_ids) or None,
+        area_keys=list(new.area_keys) or None,
         created_by=doer.person_id,
         expires_at=new.expires_at,
     )
@@ -95,7 +100,12 @@ def known_key(session: Session, town_id: int, raw: str, scope: str) -> PartnerKe
 
     Raises KeyUnknown for one that was never made, has expired or was revoked, ScopeMissing for one that is for other things.
     """
-    hashed, now = token_hash(raw[: LONGEST_KEY + 1]), datetime.now(UTC)
+    return hashed_key(session, town_id, token_hash(raw[: LONGEST_KEY + 1]), scope)
+
+
+def hashed_key(session: Session, town_id: int, hashed: bytes, scope: str) -> PartnerKey:
+    """`known_key`, by the hash of what was sent."""
+    now = datetime.now(UTC)
     key = session.scalar(
         select(PartnerKey)
         .where(PartnerKey.jurisdiction_id == town_id)
@@ -146,5 +156,7 @@ def _told(key: PartnerKey) -> dict[str, Any]:
     return {
         "label": key.label,
         "scopes": list(key.scopes),
+        **({"departments": list(key.department_ids)} if key.department_ids else {}),
+        **({"areas": list(key.area_keys)} if key.area_keys else {}),
         **{name: moment.astimezone(UTC).isoformat() if moment else None for name, moment in moments.items()},
     }

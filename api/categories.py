@@ -8,7 +8,7 @@ from marshmallow import fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import EVERYONE, allow
+from api.auth import may
 from api.blueprints import CONTENT_ETAG, IF_NONE_MATCH, Audience
 from api.cached import cached_json
 from api.fields import QueryNumber, Shape
@@ -18,6 +18,7 @@ from api.words import in_language
 from core.db import transaction
 from domain.city import Category, CategoryForm, CategoryGroup
 from domain.errors import FieldError, Invalid
+from domain.rights import Right
 from geo.points import LonLat
 from geo.routing import area_keys_at
 
@@ -97,7 +98,7 @@ class CategoryListOut(Shape):
 
 
 @catalogue.get("/categories")
-@allow(*EVERYONE, strangers=True)
+@may(Right.TAKE_PART, strangers=True)
 @catalogue.arguments(WhereQuery, location="query")
 @catalogue.response(200, CategoryListOut, headers=CONTENT_ETAG)
 @catalogue.alt_response(304, description="What the client has is still good")

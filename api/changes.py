@@ -4,13 +4,14 @@ from typing import Any
 
 from marshmallow import fields
 
-from api.auth import STAFF, allow, caller
+from api.auth import caller, may
 from api.blueprints import Audience
 from api.fields import Id, Line, Moment, Shape
 from api.lists import PageQuery
 from api.town import config
 from core.db import transaction
 from domain.changes import changes_page, number_changes
+from domain.rights import Right
 
 changes = Audience("changes", __name__, description="Everything that changed, in one order")
 
@@ -50,7 +51,7 @@ class ChangeListOut(Shape):
 
 
 @changes.get("/changes")
-@allow(*STAFF)
+@may(Right.SEE_PRIVATE)
 @changes.arguments(ChangesQuery, location="query")
 @changes.response(200, ChangeListOut)
 def list_changes(query: dict[str, Any]) -> Any:

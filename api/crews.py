@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from actions.work import hand_back, take, work
-from api.auth import STAFF, allow, caller
+from api.auth import caller, may
 from api.blueprints import Audience
 from api.fields import Line, Moment, OneOf
 from api.lists import ReportQuery, work_page
@@ -12,6 +12,7 @@ from api.moving import VERSION_ETAG, MoveIn, NoteIn, a_move, after, report_as_se
 from api.schemas import ReportListOut, ReportOut
 from core.db import transaction
 from domain.access import report_in_hand
+from domain.rights import Right
 from domain.status import Status
 
 crews = Audience(
@@ -39,7 +40,7 @@ class ScheduleIn(NoteIn):
 
 
 @crews.get("/work")
-@allow(*STAFF)
+@may(Right.SEE_WORK)
 @crews.arguments(WorkQuery, location="query")
 @crews.response(200, ReportListOut)
 def list_work(query: dict[str, Any]) -> Any:
@@ -49,7 +50,7 @@ def list_work(query: dict[str, Any]) -> Any:
 
 
 @crews.get("/work/<uuid:report_id>")
-@allow(*STAFF)
+@may(Right.SEE_WORK)
 @crews.response(200, ReportOut, headers=VERSION_ETAG)
 def read_work(report_id: UUID) -> Any:
     """One report in full, with the moves that the caller may make"""
@@ -59,7 +60,7 @@ def read_work(report_id: UUID) -> Any:
 
 
 @crews.post("/work/<uuid:report_id>/take")
-@allow("crew")
+@may(Right.FIELD_WORK)
 @crews.arguments(NoteIn)
 @a_move(crews)
 def take_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
@@ -70,7 +71,7 @@ def take_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 
 
 @crews.post("/work/<uuid:report_id>/start")
-@allow("crew")
+@may(Right.DO_WORK)
 @crews.arguments(NoteIn)
 @a_move(crews)
 def start_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
@@ -79,7 +80,7 @@ def start_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 
 
 @crews.post("/work/<uuid:report_id>/hold")
-@allow("crew")
+@may(Right.DO_WORK)
 @crews.arguments(MoveIn)
 @a_move(crews)
 def hold_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
@@ -88,7 +89,7 @@ def hold_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 
 
 @crews.post("/work/<uuid:report_id>/schedule")
-@allow("crew")
+@may(Right.DO_WORK)
 @crews.arguments(ScheduleIn)
 @a_move(crews)
 def schedule_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
@@ -97,7 +98,7 @@ def schedule_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 
 
 @crews.post("/work/<uuid:report_id>/resolve")
-@allow("crew")
+@may(Right.DO_WORK)
 @crews.arguments(NoteIn)
 @a_move(crews)
 def resolve_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
@@ -106,7 +107,7 @@ def resolve_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 
 
 @crews.post("/work/<uuid:report_id>/hand-back")
-@allow("crew")
+@may(Right.FIELD_WORK)
 @crews.arguments(NoteIn)
 @a_move(crews)
 def hand_back_work(session: Any, body: dict[str, Any], report_id: UUID) -> Any:

@@ -2,7 +2,7 @@
 
     @residents.get("/reports/<uuid:report_id>/old")
     @deprecated(since=date(2027, 3, 1), sunset=date(2028, 3, 1), see="/docs")
-    @allow(*EVERYONE)
+    @may(Right.TAKE_PART)
 
 Sources: RFC 9745 (Deprecation), RFC 8594 (Sunset).
 """

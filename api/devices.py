@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validates
 
 from actions.devices import NewDevice, change, is_registered, own_device, register, stop_pushes
 from actions.recovery import Phone, keep_code, may_be_shown
-from api.auth import EVERYONE, allow, caller, open_to_all
+from api.auth import caller, may, open_to_all
 from api.blueprints import IMPORTER_HEADER, Audience, counted
 from api.fields import Id, Moment, OneOf, Shape, Words
 from api.limits import count
@@ -17,6 +17,7 @@ from api.town import config, town
 from core.db import transaction
 from core.tokens import derived_code, token_hash
 from domain.people import Device
+from domain.rights import Right
 
 devices = Audience("devices", __name__, description="Phones without an account")
 
@@ -109,7 +110,7 @@ def register_device(body: dict[str, Any], device_id: UUID) -> Any:
 
 
 @devices.get("/devices/<uuid:device_id>")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @devices.response(200, DeviceOut)
 def read_device(device_id: UUID) -> Any:
     """This phone as the city knows it"""
@@ -118,7 +119,7 @@ def read_device(device_id: UUID) -> Any:
 
 
 @devices.patch("/devices/<uuid:device_id>")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @devices.arguments(DeviceChange)
 @devices.response(200, DeviceOut)
 def change_device(body: dict[str, Any], device_id: UUID) -> Any:
@@ -128,7 +129,7 @@ def change_device(body: dict[str, Any], device_id: UUID) -> Any:
 
 
 @devices.delete("/devices/<uuid:device_id>")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @devices.response(204)
 def stop_device(device_id: UUID) -> Response:
     """Stop pushes to this phone; its reports and its token stay"""

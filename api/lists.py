@@ -11,6 +11,7 @@ from api.town import config, town
 from domain.access import Caller, in_hands_of
 from domain.errors import FieldError, Invalid, TokenMissing
 from domain.queries import NEWEST_FIRST, Condition, Order, Where, page_of_reports, read_cursor, timeline, write_cursor
+from domain.rights import Right
 from domain.status import PHASES, Phase, Status
 from geo.features import distance_m, inside_box, within_m
 from geo.points import Box, LonLat
@@ -159,9 +160,7 @@ def paged_timeline(
     question = {"timeline": str(report_id)}
     key = place_of(question, query.get("cursor"))
     limit = query["limit"]
-    rows = timeline(
-        session, report_id, caller.role in ("crew", "dispatcher", "admin") and is_whole, key[0] if key else 0, limit + 1
-    )
+    rows = timeline(session, report_id, is_whole and caller.may(Right.SEE_PRIVATE), key[0] if key else 0, limit + 1)
     shown = [shown_line(row, is_whole) for row in rows[:limit]]
     following = cursor_to(question, [shown[-1]["seq"]]) if len(rows) > limit else None
     return {"items": shown, "next": following}

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from actions.devices import own_device
 from actions.recovery import Phone, keep_code, phones_of, recover, revoke, revoke_others
-from api.auth import EVERYONE, allow, bearer_token, caller
+from api.auth import allow, bearer_token, caller, may
 from api.blueprints import KEY_HEADER, Audience, counted
 from api.devices import DeviceOut, shown_device
 from api.fields import Line, Moment, Shape, YesNo
@@ -16,6 +16,7 @@ from api.reading import idempotency_key
 from api.town import config
 from core.db import transaction
 from core.tokens import derived_code
+from domain.rights import Right
 
 recovery = Audience("recovery", __name__, description="A new phone, or a lost one")
 
@@ -49,7 +50,7 @@ class RecoveryOut(Shape):
 
 
 @recovery.get("/devices")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @recovery.response(200, DeviceListOut)
 def list_devices() -> Any:
     """The caller's phones
@@ -62,7 +63,7 @@ def list_devices() -> Any:
 
 
 @recovery.post("/devices/<uuid:device_id>/revoke")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @recovery.response(200, DeviceOut)
 def revoke_device(device_id: UUID) -> Any:
     """Shut out a lost phone; its reports stay, its token ends. Safe to repeat"""
@@ -71,7 +72,7 @@ def revoke_device(device_id: UUID) -> Any:
 
 
 @recovery.post("/devices/<uuid:device_id>/recovery-codes")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @recovery.response(201, RecoveryCodeOut)
 @recovery.doc(parameters=[KEY_HEADER])
 def make_recovery_code(device_id: UUID) -> Any:

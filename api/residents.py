@@ -7,7 +7,7 @@ from flask import Response
 from marshmallow import fields
 
 from actions.follow import comment, follow, unfollow
-from api.auth import EVERYONE, allow, allow_in_statement, caller
+from api.auth import caller, may, may_in_statement
 from api.blueprints import CONTENT_ETAG, IF_NONE_MATCH, IMPORTER_HEADER, KEY_HEADER, Audience, counted
 from api.cached import cached_json
 from api.fields import Facts, Id, Line, Moment, Shape, Words
@@ -20,6 +20,7 @@ from api.schemas import CommentOut, Contact, LocationIn, ReceiptOut, ReportListO
 from api.shown import shown_report
 from core.db import transaction
 from domain.access import is_following, seen_report
+from domain.rights import Right
 
 residents = Audience("residents", __name__, description="Reports, as residents and strangers see them")
 
@@ -48,7 +49,7 @@ class CommentIn(Shape):
 
 
 @residents.post("/reports")
-@allow_in_statement(*EVERYONE)
+@may_in_statement(Right.TAKE_PART)
 @residents.arguments(ReportIn)
 @residents.response(201, ReceiptOut)
 @residents.alt_response(
@@ -61,7 +62,7 @@ def send_report(body: dict[str, Any]) -> Response:
 
 
 @residents.get("/reports")
-@allow(*EVERYONE, strangers=True)
+@may(Right.TAKE_PART, strangers=True)
 @residents.arguments(ReportQuery, location="query")
 @residents.response(200, ReportListOut, headers=CONTENT_ETAG)
 @residents.alt_response(304, description="What the client has is still good")
@@ -74,7 +75,7 @@ def list_reports(query: dict[str, Any]) -> Response:
 
 
 @residents.get("/reports/<uuid:report_id>")
-@allow(*EVERYONE, strangers=True)
+@may(Right.TAKE_PART, strangers=True)
 @residents.response(200, ReportOut, headers=VERSION_ETAG)
 def read_report(report_id: UUID) -> Any:
     """One report, as much of it as the caller may see"""
@@ -85,7 +86,7 @@ def read_report(report_id: UUID) -> Any:
 
 
 @residents.get("/reports/<uuid:report_id>/timeline")
-@allow(*EVERYONE, strangers=True)
+@may(Right.TAKE_PART, strangers=True)
 @residents.arguments(PageQuery, location="query")
 @residents.response(200, TimelineOut)
 def read_timeline(query: dict[str, Any], report_id: UUID) -> Any:
@@ -96,7 +97,7 @@ def read_timeline(query: dict[str, Any], report_id: UUID) -> Any:
 
 
 @residents.put("/reports/<uuid:report_id>/follow")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @residents.response(204)
 def follow_report(report_id: UUID) -> Response:
     """Hear about this report"""
@@ -106,7 +107,7 @@ def follow_report(report_id: UUID) -> Response:
 
 
 @residents.delete("/reports/<uuid:report_id>/follow")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @residents.response(204)
 def unfollow_report(report_id: UUID) -> Response:
     """Hear no more about this report"""
@@ -116,7 +117,7 @@ def unfollow_report(report_id: UUID) -> Response:
 
 
 @residents.post("/reports/<uuid:report_id>/comments")
-@allow(*EVERYONE)
+@may(Right.TAKE_PART)
 @residents.arguments(CommentIn)
 @residents.response(201, CommentOut)
 @residents.doc(parameters=[KEY_HEADER, IMPORTER_HEADER], **counted("comments"))

@@ -6,7 +6,7 @@ from marshmallow import fields
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.auth import EVERYONE, allow
+from api.auth import may
 from api.blueprints import Audience
 from api.fields import Line, QueryNumber, Shape
 from api.misplaced import refuse_misplaced, shown_body
@@ -17,6 +17,7 @@ from api.words import in_language
 from core.db import transaction
 from domain.city import Category, Department, ExternalBody
 from domain.errors import FieldError, Invalid
+from domain.rights import Right
 from geo.points import LonLat
 from geo.routing import Decision, decide
 
@@ -50,7 +51,7 @@ class RoutingOut(Shape):
 
 
 @routing.get("/routing")
-@allow(*EVERYONE, strangers=True)
+@may(Right.TAKE_PART, strangers=True)
 @routing.arguments(RoutingQuery, location="query")
 @routing.response(200, RoutingOut)
 def explain_routing(query: dict[str, Any]) -> Any:

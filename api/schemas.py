@@ -3,6 +3,7 @@
 from marshmallow import INCLUDE, fields
 
 from api.fields import Facts, Id, MailAddress, Moment, Number, Shape, Words
+from domain.reports import PRIORITIES
 
 
 class LocationIn(Shape):
@@ -125,8 +126,13 @@ class ReportOut(Shape):
     why = fields.Nested(WhyOut)
     crew = fields.Nested(NamedOut, allow_none=True)
     moves = fields.List(
-        fields.String(), metadata={"description": "Statuses that the caller may move it to; staff only."}
+        fields.String(), metadata={"description": "Statuses that the caller may move it to; staff only, like the rest."}
     )
+    reason = fields.String(allow_none=True, metadata={"description": "Why it is on hold or closed."})
+    priority = fields.String(metadata={"enum": list(PRIORITIES)})
+    assignee = fields.Nested(NamedOut, allow_none=True, metadata={"description": "Whom of the staff it was given to."})
+    parent = Id(allow_none=True, metadata={"description": "The report that this one is a part of."})
+    held_at = Moment(allow_none=True, metadata={"description": "Since when a moderator keeps it from the public."})
 
 
 class ReportListOut(Shape):

@@ -7,7 +7,8 @@ from sqlalchemy import RowMapping
 
 from api.town import language, town
 from api.words import fill, in_language, spoken, text_of
-from domain.access import STAFF, Caller
+from domain.access import Caller
+from domain.rights import Right
 from domain.status import Status, allowed_from, described
 
 _WHOLE = (
@@ -39,9 +40,11 @@ _PLAIN = (
 def shown_report(row: RowMapping, is_whole: bool, caller: Caller, **more: Any) -> dict[str, Any]:
     """One report for this caller. `is_whole`: the row is of `whole_report`."""
     speaks, offered = language(), town().languages
+    is_staff = caller.may(Right.SEE_WORK)
     document: dict[str, Any] = {name: row[name] for name in _PLAIN}
     document |= {
-        "status": described(row["status"], spoken(speaks)),
+        # Its reporter sees what the public sees of a status; staff see where it really stands.
+        "status": described(row["shown_status"] if is_whole and not is_staff else row["status"], spoken(speaks)),
         "category": {"code": row["category"], "name": in_language(row["category_name"], speaks, offered)},
         "location": {"lon": row["lon"], "lat": row["lat"]},
         "department": _named(row["department"], row["department_name"], speaks, offered),
@@ -52,8 +55,29 @@ def shown_report(row: RowMapping, is_whole: bool, caller: Caller, **more: Any) -
         document |= {name: row[name] for name in _WHOLE}
         document["why"] = shown_why(row["routed_by"])
         document["crew"] = {"code": row["crew"], "name": row["crew_name"]} if row["crew"] else None
-        if caller.role in STAFF:
-            document["moves"] = allowed_from(Status(row["status"]), caller.role)
+        if is_staff:
+            document |= _for_staff(row, caller)
+    return document
+
+
+def _for_staff(row: RowMapping, caller: Caller) -> dict[str, Any]:
+    """What only staff get, and null in the place of what this role may not see."""
+    document: dict[str, Any] = {
+        "moves": allowed_from(Status(row["status"]), caller.role),
+        "reason": row["status_reason"],
+        "priority": row["priority"],
+        "assignee": {"code": row["assignee"], "name": row["assignee_name"]} if row["assignee"] else None,
+        "parent": row["parent_id"],
+        "held_at": row["held_at"],
+    }
+    if not caller.may(Right.SEE_PRIVATE) and row["person_id"] != caller.person_id:
+        document |= dict.fromkeys(("contact", "private_answers"))
+        if caller.role != "contractor":  # who must find the place
+            document |= dict.fromkeys(("address", "accuracy_m", "captured_at"))
+            document |= {
+                "location": {"lon": row["public_lon"], "lat": row["public_lat"]},
+                "blur_m": row["public_blur_m"],
+            }
     return document
 
 

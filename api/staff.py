@@ -4,10 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from actions.triage import assign, move_report
-from api.auth import DESK, allow, caller
+from api.auth import caller, may
 from api.blueprints import Audience
 from api.fields import Line, OneOf
 from api.moving import MoveIn, NoteIn, a_move, after, report_as_seen, said
+from domain.rights import Right
 from domain.status import CLOSING_REASONS, Status
 
 desk = Audience("desk", __name__, description="Dispatchers: where reports go and who gets them")
@@ -30,7 +31,7 @@ class AssignIn(NoteIn):
 
 
 @desk.post("/triage/<uuid:report_id>/move")
-@allow(*DESK)
+@may(Right.MOVE)
 @desk.arguments(TriageIn)
 @a_move(desk)
 def move_any(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
@@ -41,7 +42,7 @@ def move_any(session: Any, body: dict[str, Any], report_id: UUID) -> Any:
 
 
 @desk.post("/triage/<uuid:report_id>/assign")
-@allow(*DESK)
+@may(Right.ASSIGN)
 @desk.arguments(AssignIn)
 @a_move(desk)
 def assign_report(session: Any, body: dict[str, Any], report_id: UUID) -> Any:

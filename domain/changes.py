@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from core.tokens import sign, unsign
-from domain.access import DESK, Caller, scope_of
+from domain.access import Caller, scope_of
 from domain.city import Crew, Department
 from domain.errors import BadCursor, CursorExpired
 from domain.reports import Change, Report
@@ -24,8 +24,9 @@ _PAGE = text(
     SELECT number, report_id, kind, scope_before, scope_after, at
     FROM change
     WHERE number > :after AND number <= :newest AND jurisdiction_id = :town
-      AND (:everything OR (scope_before ->> 'department_id')::int = :department
-                       OR (scope_after ->> 'department_id')::int = :department)
+      AND (CAST(:departments AS int[]) IS NULL OR (scope_before ->> 'department_id')::int = ANY(:departments)
+                                               OR (scope_after ->> 'department_id')::int = ANY(:departments))
+      AND (CAST(:areas AS text[]) IS NULL OR scope_before -> 'areas' ?| :areas OR scope_after -> 'areas' ?| :areas)
     ORDER BY number
     LIMIT :limit
     """
@@ -57,7 +58,7 @@ def number_changes(session: Session, waits: bool = False) -> int:
 
 
 def changes_page(session: Session, caller: Caller, secret: str, cursor: str | None, limit: int) -> dict[str, Any]:
-    """Numbered changes after the cursor that concern this member of staff (the desk all, a crew its department's),
+    """Numbered changes after the cursor that concern this member of staff: their departments and areas,
     and the place to come back to.
 
     Raises BadCursor, CursorExpired.
@@ -80,8 +81,8 @@ def _changes_between(session: Session, caller: Caller, after: int, newest: int, 
         "after": after,
         "newest": newest,
         "town": caller.jurisdiction_id,
-        "everything": caller.role in DESK,
-        "department": caller.department_id,
+        "departments": sorted(caller.departments) if caller.departments is not None else None,
+        "areas": sorted(caller.areas) if caller.areas is not None else None,
         "limit": limit,
     }
     return list(session.execute(_PAGE, values).mappings())

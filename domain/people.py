@@ -3,12 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, SmallInteger, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from domain.base import Base, Key, Now, Town
+from domain.rights import PEOPLE
 
-ROLES = ("resident", "crew", "dispatcher", "admin")
+# Of persons. A partner's program acts as the person of its key, who is nobody's colleague.
+PERSON_ROLES = (*PEOPLE, "contractor")
 
 
 class Person(Base):
@@ -16,7 +19,7 @@ class Person(Base):
 
     __tablename__ = "person"
     __table_args__ = (
-        CheckConstraint(f"role IN {ROLES}", name="role"),
+        CheckConstraint(f"role IN {PERSON_ROLES}", name="role"),
         CheckConstraint("(role = 'crew') = (crew_id IS NOT NULL)", name="crew_has_crew"),
         UniqueConstraint("jurisdiction_id", "code"),
     )
@@ -28,6 +31,8 @@ class Person(Base):
     name: Mapped[str | None]  # staff only
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"))
+    department_ids: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))  # whose reports they see; NULL: all
+    area_keys: Mapped[list[str] | None]  # "layer:code": where; NULL: everywhere
     active: Mapped[bool] = mapped_column(server_default="true")
     origin: Mapped[str] = mapped_column(
         server_default="town"
@@ -57,6 +62,7 @@ class Device(Base):
     time_zone: Mapped[str | None]
     created_at: Mapped[Now]
     revoked_at: Mapped[datetime | None]  # lost: its token is good for nothing any more
+    blocked_at: Mapped[datetime | None]  # abused: it may read and send nothing
 
 
 class Credential(Base):
@@ -105,6 +111,8 @@ class PartnerKey(Base):
     old_key_hash: Mapped[bytes | None] = mapped_column(LargeBinary, unique=True)
     old_key_until: Mapped[datetime | None]
     scopes: Mapped[list[str]]
+    department_ids: Mapped[list[int] | None] = mapped_column(ARRAY(Integer))  # as a person's, for scope `staff`
+    area_keys: Mapped[list[str] | None]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # NULL: the command line
     created_at: Mapped[Now]
     rotated_at: Mapped[datetime | None]

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from core.tokens import sign, unsign
-from domain.errors import BadCursor, CursorExpired
+from domain.city import Department
+from domain.errors import BadCursor, CursorExpired, FieldError, Invalid
 
 DAY_S = 86_400
 CURSOR_DAYS = 30  # who pauses longer begins again: what they have is old anyway
@@ -125,6 +126,26 @@ def read_cursor(secret: str, epoch: str, question: dict[str, Any], cursor: str |
 
 def _purpose(question: dict[str, Any]) -> str:
     return "list:" + orjson.dumps(question, option=orjson.OPT_SORT_KEYS, default=str).decode()
+
+
+def department_ids(session: Session, town_id: int, codes: Sequence[str]) -> tuple[int, ...]:
+    """Departments by code. Raises Invalid at `/departments` for one that is not there."""
+    rows = session.execute(
+        select(Department.code, Department.id)
+        .where(Department.jurisdiction_id == town_id)
+        .where(Department.code.in_(codes))
+        .where(Department.active)
+    )
+    known: dict[str, int] = {row.code: row.id for row in rows}
+    wrong = [FieldError(f"/departments/{n}", "unknown-department") for n, code in enumerate(codes) if code not in known]
+    if wrong:
+        raise Invalid(wrong)
+    return tuple(sorted(set(known.values())))
+
+
+def department_codes(session: Session, ids: Sequence[int]) -> list[str]:
+    """Their codes, in alphabetical order."""
+    return list(session.scalars(select(Department.code).where(Department.id.in_(ids)).order_by(Department.code)))
 
 
 _TIMELINE = text(

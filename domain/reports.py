@@ -23,6 +23,7 @@ from domain.base import WGS84, Base, Key, Now, Town, TownOfCaller
 from domain.status import Status
 
 _STATUSES = tuple(status.value for status in Status)
+PRIORITIES = ("low", "normal", "high", "urgent")
 
 
 class Report(Base):
@@ -40,6 +41,8 @@ class Report(Base):
         Index("ix_report_department_id", "department_id", "received_at", "id"),
         Index("ix_report_crew_id", "crew_id", "received_at", "id", postgresql_where="crew_id IS NOT NULL"),
         Index("ix_report_area_keys", "area_keys", postgresql_using="gin"),
+        Index("ix_report_parent_id", "parent_id", postgresql_where="parent_id IS NOT NULL"),
+        CheckConstraint(f"priority IN {PRIORITIES}", name="priority"),
     )
 
     id: Mapped[Key]
@@ -50,6 +53,9 @@ class Report(Base):
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     form_version: Mapped[str]
     status: Mapped[str]
+    public_status: Mapped[str | None]  # what the public sees while the city hides `status`; NULL: the same
+    status_reason: Mapped[str | None]  # why it is on hold or closed: a code
+    priority: Mapped[str] = mapped_column(server_default="normal")
     version: Mapped[int] = mapped_column(server_default="1")  # what If-Match names
     last_seq: Mapped[int] = mapped_column(server_default="1")  # of the history
     visibility: Mapped[str]
@@ -70,6 +76,11 @@ class Report(Base):
     expected_at: Mapped[datetime | None]
     department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
     crew_id: Mapped[int | None] = mapped_column(ForeignKey("crew.id"))
+    assignee_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("person.id")
+    )  # one of the department's or crew's people
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("report.id"))
+    held_at: Mapped[datetime | None]  # kept from the public by a moderator
     routed_by: Mapped[dict[str, Any]] = mapped_column(JSONB)  # the rule and the area that decided
     areas: Mapped[dict[str, Any]] = mapped_column(JSONB)  # layer → {id, code, name, edition}, for stamped layers
     area_keys: Mapped[list[str]]  # "layer:code", for filters
@@ -113,6 +124,8 @@ class Comment(Base):
     text: Mapped[str]
     captured_at: Mapped[datetime | None]
     created_at: Mapped[Now]
+    withdrawn_at: Mapped[datetime | None]  # taken back by its author: the text is gone
+    held_at: Mapped[datetime | None]  # kept from the public by a moderator
 
 
 class Follow(Base):

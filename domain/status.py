@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.errors import NotYourMove, WrongStatus
+from domain.rights import Right, holders
 
 
 class Status(StrEnum):
@@ -79,8 +80,8 @@ class Move:
 
 CLOSING_REASONS = ("duplicate", "not_ours", "not_found", "no_action")
 
-_DESK = frozenset({"dispatcher", "admin"})
-_ALL = frozenset({"crew", "dispatcher", "admin"})
+_DESK = frozenset(holders(Right.MOVE))
+_ALL = frozenset(holders(Right.MOVE, Right.DO_WORK))
 
 _ASK = Move(Status.NEEDS_INFORMATION, _DESK, needs_note=True)
 _ACKNOWLEDGE = Move(Status.ACKNOWLEDGED, _ALL)

@@ -10,7 +10,7 @@ class Followers(StrEnum):
     """Which of those who follow a report hear of something."""
 
     ALL = "all"
-    WHO_MAY_SEE_IT = "who_may_see_it"  # the desk, and the crews of the report's department
+    WHO_MAY_SEE_IT = "who_may_see_it"  # staff within their departments and areas
     NONE = "none"
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core import queue
+from domain.rights import Right, holders
 from notifications import announce, delivery
 from notifications.audience import NOBODY, audience
 
@@ -18,7 +19,7 @@ MOST_ANNOUNCEMENTS = 200  # taken off the queue at once: at intake nearly all of
 # wait for each other in a ring.
 _UNEXPANDED = text(
     """
-    SELECT a.id, a.event, a.seq, r.visibility
+    SELECT a.id, a.event, a.seq, CASE WHEN r.held_at IS NULL THEN r.visibility ELSE 'private' END AS visibility
     FROM announcement a
     JOIN report r ON r.id = a.report_id
     WHERE a.id = ANY(:ids)
@@ -35,7 +36,7 @@ _PLAN = text(
     """
     WITH told AS (
       SELECT t.reporter, t.followers, a.id, a.jurisdiction_id, a.actor_id, a.report_id, a.created_at,
-             r.person_id AS reporter_id, r.department_id,
+             r.person_id AS reporter_id, r.department_id, r.area_keys,
              coalesce((SELECT n.person_id FROM notification n WHERE n.announcement_id = a.id AND n.channel = 'push'
                        ORDER BY n.person_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000'::uuid) AS planned_to
       FROM unnest(CAST(:ids AS uuid[]), CAST(:reporter AS boolean[]), CAST(:followers AS text[])) AS t (id, reporter, followers)
@@ -52,8 +53,10 @@ _PLAN = text(
            AND f.created_at <= told.created_at
            AND (SELECT p.active AND (told.followers = 'all'
                                      OR told.followers = 'who_may_see_it'
-                                        AND (p.role IN ('dispatcher', 'admin')
-                                             OR p.role = 'crew' AND p.department_id = told.department_id))
+                                        AND p.role = ANY(CAST(:staff AS text[]))
+                                        AND (p.role <> 'crew' OR p.department_id = told.department_id)
+                                        AND (p.department_ids IS NULL OR told.department_id = ANY(p.department_ids))
+                                        AND (p.area_keys IS NULL OR p.area_keys && told.area_keys))
                 FROM person p WHERE p.id = f.person_id)
            AND (SELECT count(*) FROM device d
                 WHERE d.person_id = f.person_id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL) > 0
@@ -125,6 +128,7 @@ def _plan(session: Session, unexpanded: Sequence[RowMapping]) -> Sequence[RowMap
         "ids": [key for key, _ in telling],
         "reporter": [who.reporter for _, who in telling],
         "followers": [who.followers.value for _, who in telling],
+        "staff": list(holders(Right.SEE_PRIVATE)),
         "most": MOST_PEOPLE,
     }
     return session.execute(_PLAN, values).mappings().all()

@@ -43,7 +43,7 @@ from tests.support.keeping import first, second, store  # noqa: F401 - fixtures
 from tests.support.live import ROOT, LiveServer
 from tests.support.phones import Phones, standin_of_a_worker
 from tests.support.reports import SentReport, send_report
-from tests.support.town import IMPORTER_KEY, STAFF_TOKENS
+from tests.support.town import IMPORTER_KEY, PARTNER_KEY, STAFF_TOKENS
 
 # The same examples in every run, however slow the machine is: a failure is about the change, not about luck.
 settings.register_profile("mendway", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -182,6 +182,36 @@ def dispatcher(ask: Ask, contract: Contract) -> Caller:
 def admin(ask: Ask, contract: Contract) -> Caller:
     """Adam, who runs it."""
     return Caller(ask, contract, STAFF_TOKENS["adam"])
+
+
+@pytest.fixture
+def supervisor(ask: Ask, contract: Contract) -> Caller:
+    """Sue, who looks after the desk."""
+    return Caller(ask, contract, STAFF_TOKENS["sue"])
+
+
+@pytest.fixture
+def analyst(ask: Ask, contract: Contract) -> Caller:
+    """Lia, who only counts."""
+    return Caller(ask, contract, STAFF_TOKENS["lia"])
+
+
+@pytest.fixture
+def roads_desk(ask: Ask, contract: Contract) -> Caller:
+    """Rod, a dispatcher for the department roads only."""
+    return Caller(ask, contract, STAFF_TOKENS["rod"])
+
+
+@pytest.fixture
+def ward_desk(ask: Ask, contract: Contract) -> Caller:
+    """Wes, a dispatcher for ward 1 only."""
+    return Caller(ask, contract, STAFF_TOKENS["wes"])
+
+
+@pytest.fixture
+def partner(ask: Ask, contract: Contract) -> Caller:
+    """The city's work-order system, with a key of scope staff."""
+    return Caller(ask, contract, PARTNER_KEY)
 
 
 @pytest.fixture

@@ -198,8 +198,15 @@ def _staff(session: Session, town: int, codes: dict[Any, dict[int | None, str]],
             "crew": codes[Crew].get(at.crew_id),
             # A crew's department is its crew's; the file does not repeat it.
             "department": None if at.role == "crew" else codes[Department].get(at.department_id),
+            "departments": _further(at, codes[Department]),
+            "areas": list(at.area_keys or []),
             **({} if at.origin == TOWN else {"origin": at.origin}),
         }
         for at in people
         if at.code is not None and (is_whole or at.origin == TOWN)
     }
+
+
+def _further(at: Person, codes: dict[int | None, str]) -> list[str]:
+    """The departments that somebody works for beside their own."""
+    return sorted(codes[key] for key in at.department_ids or [] if key != at.department_id)

@@ -3,11 +3,12 @@
 from actions.catalogue.parts import Part
 from actions.catalogue.plan import Values
 from actions.catalogue.questions import read_questions, read_stop
-from domain.people import ROLES
+from domain.rights import PEOPLE
 
 LARGEST_BLUR_M = 5_000
 MOST_SHOWN = 12  # of the areas that there are
-_STAFF_ROLES = tuple(role for role in ROLES if role != "resident")
+STAFF_ROLES = tuple(role for role in PEOPLE if role != "resident")
+LIMITED_ROLES = ("dispatcher", "supervisor", "analyst")  # to some departments; an admin has all, a crew its own
 
 
 class Places:
@@ -113,19 +114,29 @@ def _where(part: Part, layers: dict[str, Part], places: Places) -> Values:
     return {"layer": layer, "area": area}
 
 
-def read_member(part: Part, coded: dict[str, dict[str, Part]]) -> Values:
+def read_member(part: Part, coded: dict[str, dict[str, Part]], places: Places) -> Values:
     values: Values = {
         "name": part.text("name", required=True),
-        "role": part.one_of("role", _STAFF_ROLES),
+        "role": part.one_of("role", STAFF_ROLES),
         "crew": part.reference("crew", coded["crews"], "crew"),
         "department": part.reference("department", coded["departments"], "department"),
+        "departments": part.texts("departments"),
+        "areas": part.texts("areas"),
     }
+    for code in values["departments"]:
+        if code not in coded["departments"]:
+            part.no_such("departments", "department", code)
+    for place in values["areas"]:
+        places.check(part, "areas", place)
     role = values["role"]
     if role == "crew" and not part.has("crew"):
         part.wrong("crew", "required", "crew-needed")
     if role is not None and role != "crew" and part.has("crew"):
         part.wrong("crew", "not-for-this-role", "no-crew-for-role", role=role)
-    if role is not None and role != "dispatcher" and part.has("department"):
-        part.wrong("department", "not-for-this-role", "no-department-for-role", role=role)
+    for key in ("department", "departments"):
+        if role is not None and role not in LIMITED_ROLES and values[key]:
+            part.wrong(key, "not-for-this-role", "no-department-for-role", role=role)
+    if role == "admin" and values["areas"]:
+        part.wrong("areas", "not-for-this-role", "no-areas-for-role", role=role)
     part.finish()
     return values

@@ -75,7 +75,7 @@ def read_values(values: Values, ground: Ground, found: list[Mistake]) -> Plan:
         code: read_category(part, coded["groups"], places) for code, part in coded["categories"].items()
     }
     sections["rules"] = {code: read_rule(part, coded, places) for code, part in coded["rules"].items()}
-    sections["staff"] = {code: read_member(part, coded) for code, part in coded["staff"].items()}
+    sections["staff"] = {code: read_member(part, coded, places) for code, part in coded["staff"].items()}
     sections["notices"] = {code: read_notice(part) for code, part in coded["notices"].items()}
     if found or outline is None:
         raise BadTown(found)

@@ -191,6 +191,8 @@ def _put_staff(
             "name": at["name"],
             "crew_id": crew_ids.get(at["crew"]),
             "department_id": departments.get(department),
+            "department_ids": _limit(at, department, departments),
+            "area_keys": at.get("areas") or None,
             "active": True,
             "origin": at.get("origin", TOWN),
         }
@@ -201,3 +203,10 @@ def _put_staff(
     for person in rows.values():
         if person.code is not None and person.code not in wanted and (is_whole or person.origin == TOWN):
             _set(person, {"active": False})
+
+
+def _limit(at: Values, department: str | None, departments: Ids) -> list[int] | None:
+    """The departments whose reports somebody works with; None: all."""
+    named = [department, *at.get("departments", [])]
+    found = {departments[code] for code in named if code is not None}
+    return sorted(found) or None

@@ -6,11 +6,12 @@ from marshmallow import fields
 
 from actions.catalogue.history import changes_page
 from api.admin.audience import administration
-from api.auth import allow, caller
+from api.auth import caller, may
 from api.fields import Facts, Line, Moment, Shape
 from api.lists import PageQuery, cursor_to, place_of
 from core.db import transaction
 from domain.city import ORIGINS
+from domain.rights import Right
 
 
 class HistoryQuery(PageQuery):
@@ -45,7 +46,7 @@ class CatalogueHistoryOut(Shape):
 
 
 @administration.get("/history")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(HistoryQuery, location="query")
 @administration.response(200, CatalogueHistoryOut)
 def list_catalogue_changes(query: dict[str, Any]) -> Any:

@@ -12,13 +12,15 @@ from actions.keys import OLD_GOOD_FOR_H, PREFIX, SCOPES, NewKey, keys_of, make_k
 from api.admin.audience import administration
 from api.admin.changing import doer, page_of
 from api.admin.secrets import once_with_secret
-from api.auth import allow, caller
+from api.auth import caller, may
 from api.blueprints import KEY_HEADER
 from api.fields import Count, Id, Line, Moment, OneOf, Shape
 from api.idempotency import Made, dumped
 from api.lists import PageQuery
 from core.db import transaction
 from domain.people import PartnerKey, Person
+from domain.queries import department_codes, department_ids
+from domain.rights import Right
 
 MOST_HOURS = 30 * 24
 
@@ -31,7 +33,16 @@ class KeyIn(Shape):
         OneOf(SCOPES, metadata={"x-name": "KeyScope"}),
         required=True,
         validate=fields.validate.Length(min=1, error="too-short:min=1"),
-        metadata={"description": "import: send reports of the past. The others are not asked for yet."},
+        metadata={
+            "description": "import: send reports of the past. staff: as a bearer token, work at the desk; with `departments` and"
+            " `areas` within these only. Nothing asks for open311 yet."
+        },
+    )
+    departments = fields.List(
+        Line(longest=100), load_default=[], metadata={"description": "By code. Without any, reports of all."}
+    )
+    areas = fields.List(
+        Line(longest=200), load_default=[], metadata={"description": "layer:code. Without any, everywhere."}
     )
     expires_at = Moment(allow_none=True, metadata={"description": "Until it is revoked, without."})
 
@@ -59,6 +70,8 @@ class KeyOut(Shape):
     )
     revoked_at = Moment(required=True, allow_none=True)
     last_used_on = fields.Date(required=True, allow_none=True)
+    departments = fields.List(fields.String(), required=True)
+    areas = fields.List(fields.String(), required=True)
 
 
 class ShownKeyOut(KeyOut):
@@ -75,7 +88,7 @@ class KeyListOut(Shape):
 
 
 @administration.get("/keys")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(PageQuery, location="query")
 @administration.response(200, KeyListOut)
 def list_keys(query: dict[str, Any]) -> Any:
@@ -86,7 +99,7 @@ def list_keys(query: dict[str, Any]) -> Any:
 
 
 @administration.get("/keys/<uuid:key_id>")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, KeyOut)
 def read_key(key_id: UUID) -> Any:
     """Read about one key"""
@@ -95,7 +108,7 @@ def read_key(key_id: UUID) -> Any:
 
 
 @administration.post("/keys")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(KeyIn)
 @administration.response(201, ShownKeyOut)
 @administration.doc(parameters=[KEY_HEADER])
@@ -104,7 +117,9 @@ def make_partner_key(body: dict[str, Any]) -> Response:
 
     def make(session: Session, raw: str) -> Made:
         scopes = tuple(scope for scope in SCOPES if scope in body["scopes"])
-        new = NewKey(body["label"].strip(), scopes, body.get("expires_at"))
+        town_id = caller().jurisdiction_id
+        departments = department_ids(session, town_id, body["departments"])
+        new = NewKey(body["label"].strip(), scopes, body.get("expires_at"), departments, tuple(body["areas"]))
         key = make_key(session, caller().jurisdiction_id, new, raw, doer())
         session.refresh(key)
         return dumped(KeyOut, _shown(session, key), 201)
@@ -113,7 +128,7 @@ def make_partner_key(body: dict[str, Any]) -> Response:
 
 
 @administration.post("/keys/<uuid:key_id>/rotate")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(RotateIn)
 @administration.response(200, ShownKeyOut)
 @administration.doc(parameters=[KEY_HEADER])
@@ -129,7 +144,7 @@ def rotate_partner_key(body: dict[str, Any], key_id: UUID) -> Response:
 
 
 @administration.post("/keys/<uuid:key_id>/revoke")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, KeyOut)
 def revoke_partner_key(key_id: UUID) -> Any:
     """End a key, and the one before it, now. Safe to repeat"""
@@ -145,5 +160,7 @@ def _shown(session: Session, key: PartnerKey) -> dict[str, Any]:
     return {
         **{name: getattr(key, name) for name in members},
         "created_by": maker,
+        "departments": department_codes(session, key.department_ids or []),
+        "areas": key.area_keys or [],
         "last_used_on": key.last_used_on,
     }

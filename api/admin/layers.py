@@ -17,11 +17,12 @@ from api.admin.audience import ITEM_ETAG, NEW_KEY, SEEN_VERSION, ChangeQuery, ad
 from api.admin.changing import answer, doer, explained, refuse_unseen
 from api.admin.drawings import GEOJSON, DrawingIn, DrawingOut, drawn_file, geojson_answer, takes_a_drawing
 from api.admin.sections import BY_NAME, SHAPES
-from api.auth import allow
+from api.auth import may
 from api.fields import Flag, Line, Shape
 from api.idempotency import Made, dumped
 from core.db import transaction
 from domain.errors import NotFound
+from domain.rights import Right
 from geo.boundaries import AreaSet
 from geo.editions import areas_in_force
 from geo.writers import geojson
@@ -70,7 +71,7 @@ class AreasChangedOut(Shape):
 
 
 @administration.get("/layers/<code>/areas")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, DrawingOut, content_type=GEOJSON, headers=ITEM_ETAG)
 def read_layer_areas(code: str) -> Response:
     """Read the areas of a layer that are in force, as GeoJSON"""
@@ -85,7 +86,7 @@ def read_layer_areas(code: str) -> Response:
 
 
 @administration.put("/layers/<code>/areas")
-@allow("admin")
+@may(Right.ADMINISTER)
 @takes_a_drawing
 @administration.arguments(DrawingIn, content_type=GEOJSON)
 @administration.arguments(AreasQuery, location="query")

@@ -14,12 +14,13 @@ from api.admin.answers import changed_of, stale_of, version_field
 from api.admin.audience import ITEM_ETAG, NEEDED_VERSION, ChangeQuery, administration
 from api.admin.changing import answer, as_error, doer, explained, made_change, refuse_unseen
 from api.admin.shapes import OrderIn
-from api.auth import allow
+from api.auth import may
 from api.fields import Shape
 from api.idempotency import Made
 from api.reading import canonical_body
 from core.db import transaction
 from domain.errors import Invalid
+from domain.rights import Right
 
 
 class OrderItemOut(Shape):
@@ -34,7 +35,7 @@ OrderStaleProblem = stale_of(OrderItemOut, "Order")
 
 
 @administration.get("/group-order")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, OrderItemOut, headers=ITEM_ETAG)
 def read_group_order() -> Any:
     """Read the order of groups"""
@@ -42,7 +43,7 @@ def read_group_order() -> Any:
 
 
 @administration.put("/group-order")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(OrderIn)
 @administration.arguments(ChangeQuery, location="query")
 @administration.response(200, OrderChangedOut, headers=ITEM_ETAG)
@@ -54,7 +55,7 @@ def put_group_order(body: Values, query: dict[str, Any]) -> Response:
 
 
 @administration.get("/category-order")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, OrderItemOut, headers=ITEM_ETAG)
 def read_category_order() -> Any:
     """Read the order of categories"""
@@ -62,7 +63,7 @@ def read_category_order() -> Any:
 
 
 @administration.put("/category-order")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(OrderIn)
 @administration.arguments(ChangeQuery, location="query")
 @administration.response(200, OrderChangedOut, headers=ITEM_ETAG)

@@ -13,11 +13,12 @@ from api.admin.audience import ITEM_ETAG, NEEDED_VERSION, ChangeQuery, administr
 from api.admin.changing import answer, as_error, doer, explained, made_change, refuse_unseen, would_change_nothing
 from api.admin.sections import BY_NAME, SHAPES
 from api.admin.shapes import QuestionIn
-from api.auth import allow
+from api.auth import may
 from api.idempotency import Made, dumped
 from api.reading import canonical_body
 from core.db import transaction
 from domain.errors import Invalid, NotFound
+from domain.rights import Right
 
 _CATEGORIES = BY_NAME["categories"]
 _SHAPES = SHAPES["categories"]
@@ -33,7 +34,7 @@ QuestionChangedOut = changed_of(QuestionOfCategoryOut, "Question")
 
 
 @administration.get("/categories/<code>/questions/<question>")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, QuestionOfCategoryOut, headers=ITEM_ETAG)
 def read_question(code: str, question: str) -> Any:
     """Read one question of a category"""
@@ -44,7 +45,7 @@ def read_question(code: str, question: str) -> Any:
 
 
 @administration.put("/categories/<code>/questions/<question>")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(QuestionIn)
 @administration.arguments(ChangeQuery, location="query")
 @administration.response(200, QuestionChangedOut, headers=ITEM_ETAG)
@@ -75,7 +76,7 @@ def put_question(body: Values, query: dict[str, Any], code: str, question: str) 
 
 
 @administration.delete("/categories/<code>/questions/<question>")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(ChangeQuery, location="query")
 @administration.response(200, RemovedOut)
 @administration.alt_response(412, schema=_SHAPES.stale, description=_SHAPES.stale.__doc__)

@@ -27,7 +27,7 @@ from api.admin.changing import (
     refuse_unseen,
     would_change_nothing,
 )
-from api.auth import allow
+from api.auth import may
 from api.fields import Shape
 from api.idempotency import Made, dumped
 from api.lists import PageQuery
@@ -35,6 +35,7 @@ from api.reading import canonical_body
 from api.schemas import Problem
 from core.db import transaction
 from domain.errors import Invalid, NotFound
+from domain.rights import Right
 
 STILL_NEEDED = "It is still needed: `errors` says by whom."
 
@@ -227,21 +228,21 @@ def _add_routes(section: Section) -> None:
     put = administration.response(200, made.changed, headers=ITEM_ETAG)(put)
     put = administration.arguments(ChangeQuery, location="query")(put)
     put = administration.arguments(section.sent)(put)
-    administration.put(one)(allow("admin")(put))
+    administration.put(one)(may(Right.ADMINISTER)(put))
 
     remove = administration.doc(parameters=[NEEDED_VERSION])(remove)
     remove = administration.alt_response(412, schema=made.stale, description=made.stale.__doc__)(remove)
     remove = administration.alt_response(409, schema=Problem, description=STILL_NEEDED)(remove)
     remove = administration.response(200, RemovedOut)(remove)
     remove = administration.arguments(ChangeQuery, location="query")(remove)
-    administration.delete(one)(allow("admin")(remove))
+    administration.delete(one)(may(Right.ADMINISTER)(remove))
 
     read = administration.response(200, made.item, headers=ITEM_ETAG)(read)
-    administration.get(one)(allow("admin")(read))
+    administration.get(one)(may(Right.ADMINISTER)(read))
 
     list_all = administration.response(200, made.page)(list_all)
     list_all = administration.arguments(PageQuery, location="query")(list_all)
-    administration.get(f"/{section.path}")(allow("admin")(list_all))
+    administration.get(f"/{section.path}")(may(Right.ADMINISTER)(list_all))
 
 
 def _name(view: Callable[..., Any], name: str, said: str) -> None:

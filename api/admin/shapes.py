@@ -10,16 +10,14 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from actions.catalogue.items import LARGEST_BLUR_M
+from actions.catalogue.items import LARGEST_BLUR_M, STAFF_ROLES
 from actions.catalogue.parts import LONGEST, LONGEST_CODE, LONGEST_TEXT
 from actions.catalogue.questions import TYPES
 from api.fields import Moment, Shape
 from domain.city import SEVERITIES
 from domain.forms import LONGEST_TEXT as LONGEST_ANSWER
-from domain.people import ROLES
 
 CODE = {"maxLength": LONGEST_CODE, "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"}
-STAFF_ROLES = tuple(role for role in ROLES if role != "resident")
 
 
 class AsSent(Shape):
@@ -60,6 +58,11 @@ def line(said: str = "", longest: int = LONGEST_TEXT, **more: Any) -> fields.Str
 def link(said: str = "", **more: Any) -> fields.String:
     """An address that begins with https:// or http://."""
     return fields.String(**_said(said, more, {"format": "uri", "maxLength": 2_000}))
+
+
+def texts(said: str) -> fields.List:
+    """Several codes or places."""
+    return fields.List(fields.String(), allow_none=True, metadata={"description": said})
 
 
 def _said(said: str, more: dict[str, Any], limits: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -181,7 +184,9 @@ class StaffIn(AsSent):
     name = line(required=True)
     role = fields.String(required=True, metadata={"enum": list(STAFF_ROLES)})
     crew = code("Of role crew only, and needed there.")
-    department = code("Of a dispatcher who is for one department only.")
+    department = code("Of a dispatcher, supervisor or analyst: the department whose reports they work with.")
+    departments = texts("Further departments, by code. Without any, reports of all.")
+    areas = texts("layer:code of stamped layers: where they work. Without any, everywhere.")
 
 
 class NoticeIn(AsSent):

@@ -18,13 +18,14 @@ from actions.accounts import (
 from api.admin.audience import administration
 from api.admin.changing import doer, page_of
 from api.admin.secrets import once_with_secret
-from api.auth import allow, caller
+from api.auth import caller, may
 from api.blueprints import KEY_HEADER
 from api.fields import Line, Moment, Shape
 from api.idempotency import Made, dumped
 from api.lists import PageQuery
 from core.db import transaction
 from domain.people import Credential
+from domain.rights import Right
 
 
 class StaffTokenIn(Shape):
@@ -58,7 +59,7 @@ class StaffTokenListOut(Shape):
 
 
 @administration.get("/staff/<code>/tokens")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(PageQuery, location="query")
 @administration.response(200, StaffTokenListOut)
 def list_staff_tokens(query: dict[str, Any], code: str) -> Any:
@@ -70,7 +71,7 @@ def list_staff_tokens(query: dict[str, Any], code: str) -> Any:
 
 
 @administration.post("/staff/<code>/tokens")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(StaffTokenIn)
 @administration.response(201, ShownStaffTokenOut)
 @administration.doc(parameters=[KEY_HEADER])
@@ -88,7 +89,7 @@ def make_staff_token(body: dict[str, Any], code: str) -> Response:
 
 
 @administration.post("/staff/<code>/tokens/<token_id>/revoke")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, StaffTokenOut)
 def revoke_token_of_staff(code: str, token_id: str) -> Any:
     """End a token of a member of staff now. Safe to repeat"""

@@ -23,11 +23,12 @@ from api.admin.changing import (
 )
 from api.admin.drawings import GEOJSON, DrawingIn, DrawingOut, drawn_file, geojson_answer, takes_a_drawing
 from api.admin.shapes import TownIn
-from api.auth import allow
+from api.auth import may
 from api.fields import Flag, Shape
 from api.idempotency import Made
 from api.reading import canonical_body
 from core.db import transaction
+from domain.rights import Right
 from geo.writers import geojson
 
 TownItemOut = answer_of(
@@ -60,7 +61,7 @@ class OutlineQuery(ChangeQuery):
 
 
 @administration.get("/town")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, TownItemOut, headers=ITEM_ETAG)
 def read_town() -> Any:
     """Read the town itself, with what apps are told"""
@@ -70,7 +71,7 @@ def read_town() -> Any:
 
 
 @administration.put("/town")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.arguments(TownIn)
 @administration.arguments(ChangeQuery, location="query")
 @administration.response(200, TownChangedOut, headers=ITEM_ETAG)
@@ -99,7 +100,7 @@ def put_town(body: Values, query: dict[str, Any]) -> Response:
 
 
 @administration.get("/town/outline")
-@allow("admin")
+@may(Right.ADMINISTER)
 @administration.response(200, DrawingOut, content_type=GEOJSON, headers=ITEM_ETAG)
 def read_outline() -> Response:
     """Read the town's outline as GeoJSON"""
@@ -109,7 +110,7 @@ def read_outline() -> Response:
 
 
 @administration.put("/town/outline")
-@allow("admin")
+@may(Right.ADMINISTER)
 @takes_a_drawing
 @administration.arguments(DrawingIn, content_type=GEOJSON)
 @administration.arguments(OutlineQuery, location="query")

@@ -5,7 +5,7 @@ from typing import Any
 
 # Of the contract, not of the program: `mendway release-contract` keeps a copy under this number. Raise the second number
 # with the first addition after a release, the third for words only.
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 
 DESCRIPTION = """\
 Reports of what is broken in a town: send, follow, work on. docs/app-developers.md walks through it from the first request.

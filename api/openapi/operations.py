@@ -2,11 +2,20 @@
 
 from typing import Any
 
-from api.auth import EVERYONE
 from api.openapi.refusals import ANY_OTHER, pointer
 from api.problems import CONTENT_TYPE
+from domain.rights import Right, holders
 
-ROLES = {"resident": "residents", "crew": "crews", "dispatcher": "dispatchers", "admin": "admins"}
+ROLES = {
+    "resident": "residents",
+    "crew": "crews",
+    "dispatcher": "dispatchers",
+    "supervisor": "supervisors",
+    "admin": "admins",
+    "analyst": "analysts",
+    "contractor": "contractors",
+    "partner": "partners' programs",
+}
 
 
 def finish(operation: dict[str, Any], name: str, view: Any, shared: list[dict[str, Any]]) -> None:
@@ -51,7 +60,7 @@ def _say_who(operation: dict[str, Any], view: Any) -> None:
 def _audience(view: Any) -> str:
     if view.allows_strangers:
         return "everybody, with or without a token" if view.allowed_roles else "everybody, without a token"
-    if set(view.allowed_roles) == set(EVERYONE):
+    if set(view.allowed_roles) == set(holders(Right.TAKE_PART)):
         return "everybody who has a token"
     *others, last = [ROLES[role] for role in view.allowed_roles]
     return f"{', '.join(others)} and {last}" if others else last

@@ -229,7 +229,7 @@ def test_the_town_of_the_tests_reads(plan: Plan):
         pytest.param(
             'role = "admin"',
             'role = "boss"',
-            "staff.adam.role: must be crew, dispatcher or admin, not 'boss'",
+            "staff.adam.role: must be crew, dispatcher, supervisor, admin or analyst, not 'boss'",
             id="role",
         ),
         pytest.param(

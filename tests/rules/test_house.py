@@ -12,9 +12,10 @@ import yaml
 from flask import Flask
 from openapi_spec_validator import validate
 
-from api.auth import EVERYONE, refuse_undeclared_routes
+from api.auth import refuse_undeclared_routes
 from api.openapi import as_yaml
-from domain.people import ROLES
+from domain.people import PERSON_ROLES
+from domain.rights import PEOPLE, ROLES
 from tests.support.live import ROOT
 
 ROOMS = ("api", "jobs", "actions", "geo", "media", "notifications", "domain", "core")
@@ -35,7 +36,7 @@ def test_every_route_says_who_may_call_it(worker_app):
     refuse_undeclared_routes(worker_app)
 
     for name, view in worker_app.view_functions.items():
-        assert set(view.allowed_roles) <= set(EVERYONE), name
+        assert set(view.allowed_roles) <= set(ROLES), name
         assert view.allowed_roles or view.allows_strangers, f"{name} lets nobody in"
 
 
@@ -47,13 +48,22 @@ def test_a_route_that_does_not_say_stops_the_start():
         refuse_undeclared_routes(app)
 
 
-def test_the_roles_of_routes_are_those_of_people():
-    assert set(EVERYONE) == set(ROLES)
+def test_the_roles_of_rights_are_those_of_people_and_programs():
+    assert set(ROLES) == {*PERSON_ROLES, "partner"}
+    assert set(PEOPLE) < set(ROLES)
 
 
 @pytest.fixture
-def people(resident, crew, dispatcher, admin):
-    return {"resident": resident, "crew": crew, "dispatcher": dispatcher, "admin": admin}
+def people(resident, crew, dispatcher, supervisor, admin, analyst, partner):
+    return {
+        "resident": resident,
+        "crew": crew,
+        "dispatcher": dispatcher,
+        "supervisor": supervisor,
+        "admin": admin,
+        "analyst": analyst,
+        "partner": partner,
+    }
 
 
 def test_every_route_lets_in_whom_it_names_and_nobody_else(app, client, people, database):

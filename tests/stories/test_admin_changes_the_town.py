@@ -36,7 +36,14 @@ ITEMS = {
         "department": "parks",
         "body": None,
     },
-    "staff": {"name": "A thing", "role": "dispatcher", "crew": None, "department": "roads"},
+    "staff": {
+        "name": "A thing",
+        "role": "dispatcher",
+        "crew": None,
+        "department": "roads",
+        "departments": ["parks"],
+        "areas": ["wards:1"],
+    },
     "notices": {
         "text": NAME,
         "severity": "emergency",
@@ -52,7 +59,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "groups": {"name": {"en": "Other things", "es": "Otras cosas"}},
     "categories": {"blur_m": 100, "areas": []},
     "rules": {"area": None, "layer": "wards"},
-    "staff": {"role": "admin", "department": None},
+    "staff": {"role": "admin", "department": None, "departments": [], "areas": []},
     "notices": {"severity": "info", "until": "2026-12-02T08:00:00.000Z"},
 }
 

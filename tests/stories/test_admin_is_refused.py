@@ -214,7 +214,7 @@ def test_a_new_language_needs_every_text_of_the_town(admin: Caller):
     [
         ("departments/works", ["rules.streets-east.department"]),
         ("departments/roads", ["crews.roads-north.department", "crews.roads-south.department",
-                               "rules.streets-west.department", "rules.trees.department"]),
+                               "rules.streets-west.department", "rules.trees.department", "staff.rod.department"]),
         ("groups/green", ["categories.fallen-tree.group", "categories.park-litter.group"]),
         ("layers/districts", ["rules.streets-west.area", "rules.streets-east.area"]),
         ("layers/parks", ["categories.park-litter.areas", "rules.trees-in-parks.layer"]),

