@@ -18,7 +18,7 @@ from domain.people import PERSON_ROLES
 from domain.rights import PEOPLE, ROLES
 from tests.support.live import ROOT
 
-ROOMS = ("api", "jobs", "actions", "geo", "media", "notifications", "domain", "core")
+ROOMS = ("api", "jobs", "actions", "geo", "media", "notifications", "identity", "domain", "core")
 MORE_ROOMS = ("machine", "replay", "demo", "bench")
 
 
