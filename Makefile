@@ -17,7 +17,7 @@ WORKERS ?= 2
 export PYTHONPATH := $(CURDIR)
 
 .PHONY: help run setup packages test test-fast test-slow test-interop check format lint types rooms migrations
-.PHONY: openapi openapi-drift contract release-contract bench lock logs
+.PHONY: openapi openapi-drift contract release-contract bench bench-queue lock logs
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ release-contract: openapi-drift ## Keep openapi.yaml as the contract of a releas
 bench: setup ## Measure intake against plain Flask, pgbench and the ORM (prints a table, writes JSON)
 	@$(VENV)/python -m bench
 
+bench-queue: setup ## Measure the desk's queue with 10,000 and 1,000,000 reports (ten minutes; ARGS="--rounds 3")
+	@$(VENV)/python -m bench.queue $(ARGS)
+
 lock: setup ## Choose versions anew: requirements.in to requirements.lock (UPGRADE=1 takes newer ones)
 	@for asked in requirements $(basename $(wildcard tests/interop/locks/*.in)); do \
 		UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/python -m uv pip compile --quiet --universal --python-version 3.11 \
@@ -90,4 +93,4 @@ logs: ## Follow the logs of a running instance
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed (on Debian and Ubuntu: sudo apt-get install python3)."; exit 1; }
 
-setup test-fast test-slow test-interop format lint types rooms migrations openapi openapi-drift contract bench lock: python
+setup test-fast test-slow test-interop format lint types rooms migrations openapi openapi-drift contract bench bench-queue lock: python

@@ -45,7 +45,7 @@ def create_staff_token(session: Session, town: Jurisdiction, code: str, days: in
     try:
         person = staff_member(session, town.id, code)
     except NotFound:
-        raise NoSuchStaff(_codes_of_staff(session, town)) from None
+        raise NoSuchStaff(codes_of_staff(session, town)) from None
     token = new_token(STAFF_PREFIX)
     expires_at = datetime.now(UTC) + timedelta(days=days) if days is not None else None
     keep_staff_token(session, person, NewToken(label, expires_at), token, COMMAND)
@@ -68,7 +68,8 @@ def staff_member(session: Session, town_id: int, code: str) -> Person:
     return person
 
 
-def _codes_of_staff(session: Session, town: Jurisdiction) -> list[str]:
+def codes_of_staff(session: Session, town: Jurisdiction) -> list[str]:
+    """The codes of everybody who works for the town now."""
     codes = session.scalars(
         select(Person.code)
         .where(Person.jurisdiction_id == town.id)
@@ -100,6 +101,7 @@ def staff_tokens_of(session: Session, person: Person) -> Sequence[Credential]:
     return session.scalars(
         select(Credential)
         .where(Credential.person_id == person.id)
+        .where(Credential.kind == "token")
         .order_by(Credential.created_at, Credential.token_hash)
     ).all()
 

@@ -25,8 +25,24 @@ _HAND_OVER = (
         " SELECT report_id, :to, jurisdiction_id, created_at FROM follow WHERE person_id = :from ON CONFLICT DO NOTHING"
     ),
     text("DELETE FROM follow WHERE person_id = :from"),
+    text(
+        "INSERT INTO verdict (report_id, resolved_seq, person_id, jurisdiction_id, verdict, created_at)"
+        " SELECT report_id, resolved_seq, :to, jurisdiction_id, verdict, created_at FROM verdict WHERE person_id = :from"
+        " ON CONFLICT DO NOTHING"
+    ),
+    text("DELETE FROM verdict WHERE person_id = :from"),
+    text(
+        "INSERT INTO rating (report_id, person_id, jurisdiction_id, stars, text, created_at, rated_at)"
+        " SELECT report_id, :to, jurisdiction_id, stars, text, created_at, rated_at FROM rating WHERE person_id = :from"
+        " ON CONFLICT DO NOTHING"
+    ),
+    text("DELETE FROM rating WHERE person_id = :from"),
     text("UPDATE recovery_code SET replaced_at = now() WHERE person_id = :from AND used_at IS NULL"),
     text("UPDATE person SET active = false WHERE id = :from"),
+)
+_COMES_BACK = text(
+    "SELECT EXISTS (SELECT 1 FROM identity WHERE person_id = :person)"
+    " OR EXISTS (SELECT 1 FROM mail_address WHERE person_id = :person AND address IS NOT NULL)"
 )
 
 
@@ -86,21 +102,30 @@ def recover(session: Session, caller: Caller, code: str, next_code: str) -> UUID
         raise Invalid([FieldError("/recovery_code", "spent-recovery-code")])
     if not is_retry:
         kept.used_at, kept.used_by_device_id = datetime.now(UTC), device.id
-        _hand_over(session, device, person.id)
+        hand_over(session, device, person.id)
     keep_code(session, Phone(caller.jurisdiction_id, person.id, device.id), next_code)
     return person.id
 
 
-def _hand_over(session: Session, device: Device, person_id: UUID) -> None:
+def hand_over(session: Session, device: Device, person_id: UUID) -> None:
+    """Make a phone, which is locked, this person's. With an anonymous person's last phone comes all that they did.
+
+    Somebody who signs in elsewhere, by an identity or a confirmed mail address, keeps what is theirs.
+    """
     earlier = device.person_id
     if earlier == person_id:
         return
     session.execute(update(Credential).where(Credential.device_id == device.id).values(person_id=person_id))
     device.person_id = person_id
     session.flush()
-    if session.scalar(select(Device.id).where(Device.person_id == earlier).limit(1)) is None:
+    is_last = session.scalar(select(Device.id).where(Device.person_id == earlier).limit(1)) is None
+    if is_last and not _may_come_back(session, earlier):
         for statement in _HAND_OVER:
             session.execute(statement, {"from": earlier, "to": person_id})
+
+
+def _may_come_back(session: Session, person_id: UUID) -> bool:
+    return bool(session.execute(_COMES_BACK, {"person": person_id}).scalar())
 
 
 def phones_of(session: Session, person_id: UUID) -> Sequence[Device]:

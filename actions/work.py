@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from actions.moves import Said, is_closed, move, put_in_hands
 from domain.access import Caller
-from domain.errors import WrongStatus
+from domain.errors import NotOnTheLink, WrongStatus
+from domain.packages import DEEDS
 from domain.reports import Report
 from domain.status import Status, allowed_from
 
@@ -25,8 +26,16 @@ def take(session: Session, caller: Caller, report: Report, said: Said) -> None:
 
 
 def work(session: Session, caller: Caller, report: Report, wanted: Status, said: Said) -> None:
-    """The crew moves the report. Whoever works on a report that nobody has taken has it from then on."""
-    move(session, caller, report, wanted, said, caller.crew_id)
+    """The crew moves the report. Whoever works on a report that nobody has taken has it from then on.
+
+    A contractor leaves it in the hands that it is in. Raises NotOnTheLink for what their link does not allow.
+    """
+    if caller.role != "contractor":
+        move(session, caller, report, wanted, said, caller.crew_id)
+    elif DEEDS.get(wanted) in caller.scopes:
+        move(session, caller, report, wanted, said, report.crew_id)
+    else:
+        raise NotOnTheLink(wanted=wanted.value, may=sorted(caller.scopes))
 
 
 def hand_back(session: Session, caller: Caller, report: Report, said: Said) -> None:

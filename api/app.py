@@ -15,24 +15,37 @@ from actions import submit
 from api import limits, meta
 from api.admin.routes import administration
 from api.auth import open_to_all, refuse_undeclared_routes
+from api.bulk import bulk
 from api.categories import catalogue
 from api.changes import changes
 from api.configuration import configuration
 from api.context import this_context, this_request
+from api.contractors import contractors
 from api.crews import crews
 from api.deprecation import set_up_deprecation
+from api.desk.routes import desk
 from api.devices import devices
+from api.flags import flagging
 from api.gate import set_up_gate
+from api.history import history
+from api.identities import identities
 from api.languages import tell_language
+from api.magic_links import magic_links
+from api.moderation import moderation
 from api.openapi.about import VERSION, spec_options
+from api.packages import packages
 from api.pages import pages
 from api.problems import set_up_problems
+from api.queue.routes import queue
 from api.recovery import recovery
 from api.residents import residents
 from api.routing import routing
 from api.schemas import Problem
-from api.staff import desk
+from api.sign_in import accounts
+from api.voices import voices
+from api.vouching import set_up_vouchers
 from api.well_known import well_known
+from api.work_links import work_links
 from core import db, logs
 from core.config import Config
 from core.ids import new_id
@@ -41,7 +54,29 @@ log = logging.getLogger("api")
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-AUDIENCES = (configuration, devices, recovery, catalogue, residents, routing, crews, desk, changes, administration)
+AUDIENCES = (
+    configuration,
+    devices,
+    recovery,
+    accounts,
+    identities,
+    magic_links,
+    catalogue,
+    residents,
+    voices,
+    routing,
+    crews,
+    packages,
+    work_links,
+    desk,
+    bulk,
+    history,
+    flagging,
+    moderation,
+    queue,
+    changes,
+    administration,
+)
 
 
 class FastJson(JSONProvider):
@@ -70,6 +105,7 @@ def create_app(config: Config, pool_size: int = 4) -> Flask:
     if config.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=config.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
 
+    set_up_vouchers(app, config)
     set_up_problems(app)
     set_up_requests(app)
     set_up_gate(app)
@@ -95,6 +131,7 @@ def register_routes(app: Flask) -> None:
     app.register_blueprint(meta.meta)
     app.register_blueprint(meta.docs)
     app.register_blueprint(pages)
+    app.register_blueprint(contractors)
     app.register_blueprint(well_known)
     for name in [name for name in app.view_functions if name.startswith("swagger_ui.")]:
         app.view_functions[name] = open_to_all(app.view_functions[name])

@@ -6,15 +6,18 @@ from functools import wraps
 from typing import Any
 
 from flask import Flask, g, request
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from actions.keys import IS_STAFF, hashed_key
+from actions.work_links import NOTHING, reach_of
 from api.town import town
+from api.vouching import has_been_let_in
 from core.db import transaction
 from core.tokens import token_hash
-from domain.access import Caller
+from domain.access import Caller, departments_of
 from domain.errors import (
+    DeviceBlocked,
     KeyUnknown,
     NotAllowed,
     Refusal,
@@ -24,10 +27,11 @@ from domain.errors import (
     TokenRevoked,
     TokenUnknown,
 )
+from domain.moderation import DeviceBlock
 from domain.people import Credential, Person
 from domain.rights import Right, holders
 
-LONGEST_TOKEN = 512
+LONGEST_TOKEN = 8192  # characters; those of identity providers can be that long
 
 View = Callable[..., Any]
 
@@ -74,6 +78,8 @@ def may_in_statement(right: Right) -> Callable[[View], View]:
             except Refusal as refusal:
                 if refusal.status != 401 or isinstance(refusal, TokenUnknown):
                     _let_in(roles, strangers=False)
+                    if isinstance(refusal, TokenUnknown):
+                        return view(*args, **kwargs)  # a provider's token, which is known from now on
                 raise
 
         return _declared(checked, roles, strangers=False)
@@ -126,27 +132,42 @@ def _let_in(roles: tuple[str, ...], strangers: bool) -> None:
         g.caller = Caller(town().id)
         return
     hashed = bearer_hash()
-    with transaction() as session:
-        found = known_caller(session, hashed)
+    found = _found(hashed)
     if found.role not in roles:
         raise NotAllowed(roles=list(roles), role=found.role)
+    if found.is_blocked and request.method not in ("GET", "HEAD"):
+        raise DeviceBlocked()
     g.caller = found
+
+
+def _found(hashed: bytes) -> Caller:
+    """Whose token this is, also when it is the first time that a token of a provider comes."""
+    try:
+        with transaction() as session:
+            return known_caller(session, hashed)
+    except TokenUnknown:
+        if not has_been_let_in(bearer_token()):
+            raise
+    with transaction() as session:
+        return known_caller(session, hashed)
 
 
 def known_caller(session: Session, hashed: bytes) -> Caller:
     """Whose token this is. Raises TokenUnknown, TokenRevoked, TokenExpired, as `submit_report` does in SQL."""
     row = session.execute(
-        select(Credential, Person)
+        select(Credential, Person, DeviceBlock.id)
         .join(Person, Person.id == Credential.person_id)
+        .outerjoin(DeviceBlock, and_(DeviceBlock.person_id == Person.id, DeviceBlock.lifted_at.is_(None)))
         .where(Credential.token_hash == hashed)
     ).one_or_none()
     if row is None:
         return _partner(session, hashed)
-    credential, person = row
+    credential, person, blocked_by = row
     if credential.revoked_at is not None or not person.active:
         raise TokenRevoked()
     if credential.expires_at is not None and credential.expires_at <= datetime.now(UTC):
         raise TokenExpired()
+    reach = reach_of(session, person.id) if person.role == "contractor" else NOTHING
     return Caller(
         jurisdiction_id=person.jurisdiction_id,
         role=person.role,
@@ -154,16 +175,13 @@ def known_caller(session: Session, hashed: bytes) -> Caller:
         device_id=credential.device_id,
         department_id=person.department_id,
         crew_id=person.crew_id,
-        scopes=frozenset(credential.scopes),
-        departments=_departments(person),
+        scopes=frozenset(credential.scopes) | reach.may,
+        departments=departments_of(person),
         areas=frozenset(person.area_keys) if person.area_keys is not None else None,
+        reports=reach.reports,
+        package_id=reach.package_id,
+        is_blocked=blocked_by is not None,
     )
-
-
-def _departments(person: Person) -> frozenset[int] | None:
-    if person.role == "crew":
-        return frozenset() if person.department_id is None else frozenset({person.department_id})
-    return frozenset(person.department_ids) if person.department_ids is not None else None
 
 
 def _partner(session: Session, hashed: bytes) -> Caller:

@@ -72,6 +72,14 @@ class LimitsOut(Shape):
     page_size = fields.Integer(required=True, metadata={"description": "The largest `limit` of a list."})
 
 
+class SignInWaysOut(Shape):
+    """Who vouches for people here, beside the town itself; null or empty where nobody does."""
+
+    firebase_project = fields.String(required=True, allow_none=True)
+    oidc_issuer = fields.String(required=True, allow_none=True)
+    oidc_audiences = fields.List(fields.String(), required=True)
+
+
 class MapOut(Shape):
     """The map that the town would like to see under its reports."""
 
@@ -146,8 +154,14 @@ class ConfigOut(Shape):
     features = fields.Nested(FeaturesOut, required=True)
     limits = fields.Nested(LimitsOut, required=True)
     sign_in_methods = fields.List(
-        fields.String(), required=True, metadata={"description": "device: the phone registers itself."}
+        fields.String(),
+        required=True,
+        metadata={
+            "description": "device: the phone registers itself. recovery_code, firebase, magic_link: more phones of the same "
+            "person. password, oidc: staff. An app ignores what it does not know."
+        },
     )
+    sign_in = fields.Nested(SignInWaysOut, required=True)
     map = fields.Nested(MapOut, required=True)
     privacy = fields.Nested(PrivacyOut, required=True, allow_none=True)
     emergency = fields.List(fields.Nested(EmergencyOut), required=True)

@@ -30,7 +30,6 @@ from media.limits import PHOTO_BYTES, PHOTO_COUNT, PHOTO_LONG_EDGE_PX
 configuration = Audience("configuration", __name__, description="What an app needs to know of the town first")
 
 KEEP_S = 60  # how long a phone goes by what it has without asking
-SIGN_IN_METHODS = ["device"]
 
 
 @dataclass(frozen=True)
@@ -108,13 +107,33 @@ def _shown(kept: Kept, now: datetime) -> dict[str, Any]:
         "outline_tolerance_m": kept.outline.tolerance_m,
         "features": _features(),
         "limits": _limits(),
-        "sign_in_methods": SIGN_IN_METHODS,
+        "sign_in_methods": _sign_in_methods(),
+        "sign_in": _sign_in(),
         "map": {"style": app.get("map_style")},
         "privacy": {**privacy, "text": _words(privacy["text"])} if privacy else None,
         "emergency": [{**number, "name": _words(number["name"])} for number in app.get("emergency") or []],
         "notices": [_notice(notice) for notice in kept.notices if _is_in_force(notice, now)],
         "apps": {platform: app.get(platform) for platform in PLATFORMS},
         "maintenance": _maintenance(here),
+    }
+
+
+def _sign_in_methods() -> list[str]:
+    """Ways that there are always, and those that this deployment has been given."""
+    given = {
+        "firebase": config().firebase_project,
+        "magic_link": config().smtp_url,
+        "oidc": config().oidc_issuer,
+    }
+    return ["device", "recovery_code", "password", *(name for name, setting in given.items() if setting)]
+
+
+def _sign_in() -> dict[str, Any]:
+    """What apps need to know of those who vouch for people."""
+    return {
+        "firebase_project": config().firebase_project,
+        "oidc_issuer": config().oidc_issuer,
+        "oidc_audiences": list(config().oidc_audiences),
     }
 
 

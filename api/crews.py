@@ -8,7 +8,7 @@ from api.auth import caller, may
 from api.blueprints import Audience
 from api.fields import Line, Moment, OneOf
 from api.lists import ReportQuery, work_page
-from api.moving import VERSION_ETAG, MoveIn, NoteIn, a_move, after, report_as_seen, said, shown_whole
+from api.moving import VERSION_ETAG, MoveIn, NoteIn, a_move, after, report_as_seen, said, shown_alone
 from api.schemas import ReportListOut, ReportOut
 from core.db import transaction
 from domain.access import report_in_hand
@@ -56,7 +56,8 @@ def read_work(report_id: UUID) -> Any:
     """One report in full, with the moves that the caller may make"""
     with transaction() as session:
         row = report_in_hand(session, caller(), report_id)
-    return shown_whole(row), 200, {"ETag": f'"{row["version"]}"'}
+        shown = shown_alone(session, row)
+    return shown, 200, {"ETag": f'"{row["version"]}"'}
 
 
 @crews.post("/work/<uuid:report_id>/take")

@@ -66,6 +66,15 @@ def refuse_demo_tokens(ways: list[str]) -> None:
         )
 
 
+def refuse_unsigned_tokens(config: Config, ways: list[str]) -> None:
+    """Raises Exposed when tokens of Firebase's emulator are taken, which anybody can write, and there is a way in for others."""
+    if ways and config.firebase_auth_emulator_host:
+        raise Exposed(
+            "FIREBASE_AUTH_EMULATOR_HOST is set, so tokens that nobody has signed let anybody in as anybody, and "
+            f"{' and '.join(ways)}. Take it out of the environment, or keep HOST and PUBLIC_URL on this machine (127.0.0.1)."
+        )
+
+
 def _are_there_any() -> bool:
     try:
         with transaction() as session:
@@ -76,9 +85,11 @@ def _are_there_any() -> bool:
 
 def stay_inside(config: Config) -> None:
     """For a server that is starting: wait until it is known whether there are demo tokens. Raises Exposed."""
+    ways = ways_in(config) + _ways_through(_announced_addresses())
+    refuse_unsigned_tokens(config, ways)
     while True:
         try:
-            return refuse_demo_tokens(ways_in(config) + _ways_through(_announced_addresses()))
+            return refuse_demo_tokens(ways)
         except DatabaseAway:
             log.warning("waiting for the database", extra={"reason": "demo tokens would be reached from elsewhere"})
             time.sleep(1)
@@ -95,14 +106,17 @@ def _announced_addresses() -> list[str]:
 class FirstLook:
     """Before the first answer: where does this process really listen? For servers that say so in no way we know."""
 
-    def __init__(self, inner: Wsgi):
+    def __init__(self, inner: Wsgi, config: Config):
         self.inner = inner
+        self.config = config
         self.is_done = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if not self.is_done:
             try:
-                refuse_demo_tokens(_ways_through(listening_addresses()))
+                ways = _ways_through(listening_addresses())
+                refuse_unsigned_tokens(self.config, ways)
+                refuse_demo_tokens(ways)
             except (Exposed, DatabaseAway) as fault:
                 log.error("not answering", extra={"reason": str(fault) if isinstance(fault, Exposed) else "database"})
                 start_response("503 Service Unavailable", [("Content-Length", "0"), ("Retry-After", "10")])

@@ -21,8 +21,8 @@ from domain.errors import KeyReused
 
 _CLAIM = text(
     """
-    INSERT INTO idempotency_key (owner_id, key, jurisdiction_id, fingerprint, status, body)
-    VALUES (:owner, :key, :town, :fingerprint, 0, '') ON CONFLICT DO NOTHING
+    INSERT INTO idempotency_key (owner_id, key, jurisdiction_id, fingerprint, status, body, path)
+    VALUES (:owner, :key, :town, :fingerprint, 0, '', :path) ON CONFLICT DO NOTHING
     """
 )
 _EARLIER = text("SELECT fingerprint, status, body, etag FROM idempotency_key WHERE owner_id = :owner AND key = :key")
@@ -90,7 +90,9 @@ def _fingerprint(content: bytes) -> bytes:
 
 
 def _claim(session: Session, values: dict[str, Any], fingerprint: bytes) -> bool:
-    claimed = session.execute(_CLAIM, {**values, "fingerprint": fingerprint, "town": caller().jurisdiction_id})
+    # An address may hold a NUL, which no text of the database can.
+    whose = {"town": caller().jurisdiction_id, "path": request.path.replace("\0", "")}
+    claimed = session.execute(_CLAIM, {**values, "fingerprint": fingerprint, **whose})
     return claimed.rowcount == 1  # type: ignore[attr-defined]
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import orjson
@@ -21,7 +21,7 @@ from api.reading import canonical_body, idempotency_key, read_json
 from api.schemas import ReportOut
 from api.shown import shown_report
 from api.town import language, town
-from api.words import spoken, text_of
+from api.words import in_language, spoken, text_of
 from core.db import single_statement, transaction
 from domain import errors
 from domain.access import seen_report
@@ -39,7 +39,7 @@ def take_in(body: dict[str, Any]) -> Response:
     Raises whatever refuses it; then nothing is stored and the key is free.
     """
     speaks = language()
-    report = _new_report(body, speaks)
+    report = new_report(body, speaks)
     fingerprint = hashlib.sha256(canonical_body()).digest()
     limit = None if is_importer() else limit_of("reports")
     envelope = Envelope(
@@ -47,7 +47,7 @@ def take_in(body: dict[str, Any]) -> Response:
         idempotency_key(),
         fingerprint,
         speaks,
-        receipt_words(speaks),
+        receipt_words(speaks, own_label(speaks)),
         sender() if limit else None,
         (*limit.quotas, limit.window_s) if limit else None,
     )
@@ -58,14 +58,21 @@ def take_in(body: dict[str, Any]) -> Response:
     return _answer(submitted, report)
 
 
+def own_label(speaks: str) -> str | None:
+    """What the town itself calls a report that was received."""
+    here = town()
+    return in_language(here.labels.get(Status.RECEIVED), speaks, here.languages) if here.labels else None
+
+
 @lru_cache(maxsize=64)
-def receipt_words(speaks: str) -> str:
+def receipt_words(speaks: str, label: str | None = None) -> str:
     """The words that the statement puts into its answer, as JSON."""
     why = {name: text_of(speaks, "why", name) for name in ("in_area", "whole_town", "no_rule")}
-    return orjson.dumps({"status": described(Status.RECEIVED, spoken(speaks)), **why}).decode()
+    return orjson.dumps({"status": described(Status.RECEIVED, spoken(speaks), label), **why}).decode()
 
 
-def _new_report(body: dict[str, Any], speaks: str) -> NewReport:
+def new_report(body: dict[str, Any], speaks: str) -> NewReport:
+    """What was sent, checked against the form of its category. Raises Invalid, StopInstead, FormExpired."""
     location = body["location"]
     place = LonLat(lon=location["lon"], lat=location["lat"])
     if not place.is_on_earth:
@@ -116,6 +123,7 @@ _REFUSALS: dict[str, type[errors.Refusal]] = {
         errors.KeyReused,
         errors.IdTaken,
         errors.FormExpired,
+        errors.DeviceBlocked,
     )
 }
 
@@ -129,6 +137,13 @@ def _answer(submitted: Submitted, report: NewReport) -> Response:
             return _stored(submitted.status, submitted.body, report.id)
         case "known":
             return _known(report.id)
+        case _:
+            refuse(submitted, report)
+
+
+def refuse(submitted: Submitted, report: NewReport) -> NoReturn:
+    """Raise what the statement refused a report for."""
+    match submitted.outcome:
         case "already-sent":
             raise errors.AlreadySent(report=url_for("residents.read_report", report_id=report.id))
         case "outside-town":

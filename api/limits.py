@@ -30,6 +30,24 @@ class Count:
     reset_s: int
 
 
+def count_name(subject: str, name: str, *, with_sender: bool = True) -> None:
+    """Count one `subject` for a name that anybody may send, in the phone's place, and for the network address.
+
+    with_sender: False when the address was counted already. The name is kept as a hash that only this town's processes
+    can make. Raises RateLimited.
+    """
+    limit = limit_of(subject)
+    if limit is None:
+        return
+    for_name, for_address = limit.quotas
+    hashed = hmac.digest(config().secret.encode(), b"name\0" + name.strip().lower().encode(), "sha256")[:16]
+    asked = [(subject.encode() + b":name:" + hashed, for_name)]
+    if with_sender:
+        asked.append((subject.encode() + b":address:" + sender(), for_address))
+    remaining, reset_s = _counted(asked, limit.window_s)
+    keep(Count(limit, (remaining[0], remaining[1] if with_sender else for_address), reset_s))
+
+
 def count(subject: str) -> None:
     """Count one `subject` of core.limits for the caller's phone and for its network address.
 

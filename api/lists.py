@@ -48,7 +48,9 @@ def listed_reports(session: Session, caller: Caller, query: dict[str, Any]) -> d
     if is_mine and caller.person_id is None:
         raise TokenMissing()
     view, column = ("whole_report", "whole_location") if is_mine else ("public_report", "public_location")
-    conditions = conditions_of(query, column)
+    # Reporters look for what they see: a status that the city keeps to itself is not there for them.
+    status = "shown_status" if is_mine and not caller.may(Right.SEE_WORK) else "status"
+    conditions = conditions_of(query, column, status)
     if is_mine:
         conditions.append(Where("person_id = :me", {"me": caller.person_id}))
     order = Order(distance_m(column), descending=False) if "near" in query else NEWEST_FIRST
@@ -99,23 +101,24 @@ def cursor_to(question: dict[str, Any], key: list[Any]) -> str:
     return write_cursor(config().secret, town().epoch, question, key)
 
 
-def conditions_of(query: dict[str, Any], column: str) -> list[Condition]:
-    """The filters of a query as conditions; `column` is the position that `near` and `bbox` look at."""
+def conditions_of(query: dict[str, Any], column: str, status: str = "status") -> list[Condition]:
+    """The filters of a query as conditions; `column` is the position that `near` and `bbox` look at, `status` the column
+    of the status."""
     found: list[Condition] = []
     for name in ("category", "department", "status"):
         if name in query:
-            found.append(Where(f"{name} = :{name}", {name: query[name]}))
+            found.append(Where(f"{status if name == 'status' else name} = :{name}", {name: query[name]}))
     if "phase" in query:
         codes = _statuses_in(query["phase"])
-        found.append(Where("status = ANY(CAST(:phase_statuses AS text[]))", {"phase_statuses": codes}))
+        found.append(Where(f"{status} = ANY(CAST(:phase_statuses AS text[]))", {"phase_statuses": codes}))
     if "area" in query:
         found.append(Where("area_keys @> ARRAY[CAST(:area AS text)]", {"area": query["area"]}))
     if "reference" in query:
         found.append(Where("reference = :reference", {"reference": read_reference(query["reference"])}))
     if "bbox" in query:
-        found.append(inside_box(column, _box(query["bbox"])))
+        found.append(inside_box(column, box_of(query["bbox"])))
     if "near" in query:
-        found.append(within_m(column, _near(query["near"]), query.get("radius_m", USUAL_RADIUS_M)))
+        found.append(within_m(column, near_of(query["near"]), query.get("radius_m", USUAL_RADIUS_M)))
     return found
 
 
@@ -139,14 +142,16 @@ def _numbers(text: str, count: int, name: str) -> list[float]:
     return numbers
 
 
-def _box(text: str) -> Box:
+def box_of(text: str) -> Box:
+    """A box of ?bbox. Raises Invalid."""
     box = Box(*_numbers(text, 4, "bbox"))
     if not box.is_on_earth:
         raise Invalid([FieldError("?bbox", "bad-bbox")])
     return box
 
 
-def _near(text: str) -> LonLat:
+def near_of(text: str) -> LonLat:
+    """The place of ?near. Raises Invalid."""
     place = LonLat(*_numbers(text, 2, "near"))
     if not place.is_on_earth:
         raise Invalid([FieldError("?near", "not-a-number")])
@@ -160,7 +165,8 @@ def paged_timeline(
     question = {"timeline": str(report_id)}
     key = place_of(question, query.get("cursor"))
     limit = query["limit"]
-    rows = timeline(session, report_id, is_whole and caller.may(Right.SEE_PRIVATE), key[0] if key else 0, limit + 1)
-    shown = [shown_line(row, is_whole) for row in rows[:limit]]
+    is_staff = is_whole and caller.may(Right.SEE_PRIVATE)
+    rows = timeline(session, report_id, is_staff, key[0] if key else 0, limit + 1)
+    shown = [shown_line(row, is_whole, is_staff) for row in rows[:limit]]
     following = cursor_to(question, [shown[-1]["seq"]]) if len(rows) > limit else None
     return {"items": shown, "next": following}

@@ -20,6 +20,7 @@ from domain.queries import NEWEST_FIRST, Where, page_of_reports, timeline
 
 pages = Blueprint("pages", __name__)
 MOST_LINES = 500
+_MAIL_CODE = re.compile(r"([0-9A-HJKMNP-TV-Z]{5}-){4}[0-9A-HJKMNP-TV-Z]{5}")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -48,6 +49,18 @@ def report_page(reference: str) -> Response:
     report = shown_report(found[0], False, stranger)
     address = f"{config().public_url}/r/{report['reference']}"
     return _page(_REPORT, here, 200, report=report, lines=[shown_line(line, False) for line in lines], address=address)
+
+
+@pages.get("/m/<code>")
+@open_to_all
+def mail_page(code: str) -> Response:
+    """Where a link in a mail leads when no app opens it: the code to type on the phone that asked
+
+    Nothing is looked up: programs that look at mails before their readers do use no link up, and learn nothing.
+    """
+    if not _MAIL_CODE.fullmatch(code):
+        raise NotFound()
+    return _page(_MAIL, town(), 200, code=code, title=text_of(language(), "page", "mail_title"))
 
 
 def _missing(here: Town) -> Response:
@@ -92,7 +105,8 @@ _HEAD = """<!doctype html>
 {% if report %}<title>{{ report.category.name }} · {{ report.reference }} · {{ town }}</title>
 <link rel="canonical" href="{{ address }}">
 {% if apple_id %}<meta name="apple-itunes-app" content="app-id={{ apple_id }}, app-argument={{ address }}">
-{% endif %}{% else %}<title>{{ words.missing_title }} · {{ town }}</title>
+{% endif %}{% elif title %}<title>{{ title }} · {{ town }}</title>
+{% else %}<title>{{ words.missing_title }} · {{ town }}</title>
 {% endif %}<style>
 body{font:1.05rem/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 h1{margin-bottom:.2rem}.status{display:inline-block;padding:.15rem .7rem;border-radius:1rem;background:#e7edf5}
@@ -114,6 +128,10 @@ _REPORT = """<h1>{{ report.category.name }}</h1>
 """
 _MISSING = """<h1>{{ words.missing_title }}</h1>
 <p>{{ words.missing }}</p>
+"""
+_MAIL = """<h1>{{ words.mail_title }}</h1>
+<p>{{ words.mail }}</p>
+<p><strong>{{ code }}</strong></p>
 """
 _FOOT = """{% if stores.ios or stores.android %}<p>
 {% if stores.ios %}<a href="{{ stores.ios }}">{{ words.app_ios }}</a>{% endif %}

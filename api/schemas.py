@@ -91,6 +91,23 @@ class ContactOut(Shape):
     phone = fields.String()
 
 
+class ChildOut(Shape):
+    """A part of a report."""
+
+    id = Id(required=True)
+    reference = fields.String(required=True)
+    status = fields.Nested(StatusOut, required=True)
+    category = fields.Nested(NamedOut, required=True)
+    department = fields.Nested(NamedOut, required=True, allow_none=True)
+
+
+class RatingsOut(Shape):
+    """Stars from 1 to 5, of everybody who gave any."""
+
+    average = fields.Float(required=True, allow_none=True)
+    count = fields.Integer(required=True)
+
+
 class ReportOut(Shape):
     """A report. Members from `visibility` on are only there for its reporter and for staff who work on it."""
 
@@ -128,11 +145,24 @@ class ReportOut(Shape):
     moves = fields.List(
         fields.String(), metadata={"description": "Statuses that the caller may move it to; staff only, like the rest."}
     )
-    reason = fields.String(allow_none=True, metadata={"description": "Why it is on hold or closed."})
+    reason = fields.String(allow_none=True, metadata={"description": "Why it is on hold, closed or reopened."})
+    reason_name = fields.String(
+        allow_none=True, metadata={"description": "What that reason is called; null where it is free text."}
+    )
     priority = fields.String(metadata={"enum": list(PRIORITIES)})
     assignee = fields.Nested(NamedOut, allow_none=True, metadata={"description": "Whom of the staff it was given to."})
     parent = Id(allow_none=True, metadata={"description": "The report that this one is a part of."})
     held_at = Moment(allow_none=True, metadata={"description": "Since when a moderator keeps it from the public."})
+    children = fields.List(
+        fields.Nested(ChildOut), metadata={"description": "Its parts that the caller may see; not in lists."}
+    )
+    open_children = fields.Integer(metadata={"description": "How many of its parts are not over; not in lists."})
+    rating = fields.Nested(RatingsOut, metadata={"description": "What people say of the result; not in lists."})
+    verdict_until = Moment(
+        metadata={
+            "description": "Until when its reporter can confirm or dispute the fix; only there while it is resolved."
+        }
+    )
 
 
 class ReportListOut(Shape):
@@ -140,6 +170,43 @@ class ReportListOut(Shape):
 
     items = fields.List(fields.Nested(ReportOut), required=True)
     next = fields.String(required=True, allow_none=True)
+
+
+class PointMovedOut(Shape):
+    """A place that was corrected."""
+
+    from_ = fields.Nested(PlaceOut, required=True, data_key="from", attribute="from")
+    to = fields.Nested(PlaceOut, required=True)
+
+
+class NamedMovedOut(Shape):
+    """A category that was corrected."""
+
+    from_ = fields.Nested(NamedOut, required=True, data_key="from", attribute="from")
+    to = fields.Nested(NamedOut, required=True)
+
+
+class CodeMovedOut(Shape):
+    """A priority that was corrected."""
+
+    from_ = fields.String(required=True, data_key="from", attribute="from")
+    to = fields.String(required=True)
+
+
+class CorrectedOut(Shape):
+    """What was corrected. All but the category is for staff."""
+
+    category = fields.Nested(NamedMovedOut)
+    location = fields.Nested(PointMovedOut)
+    priority = fields.Nested(CodeMovedOut)
+    answers = fields.List(fields.String(), metadata={"description": "The questions whose answers were corrected."})
+
+
+class PartOut(Shape):
+    """A part of a report, as its history names it."""
+
+    id = Id(required=True)
+    reference = fields.String(required=True)
 
 
 class LineOut(Shape):
@@ -154,13 +221,28 @@ class LineOut(Shape):
     captured_at = Moment(allow_none=True)
     note = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
+    reason_name = fields.String(
+        allow_none=True, metadata={"description": "What that reason is called; null where it is free text."}
+    )
     comment = fields.String(required=True, allow_none=True)
+    withdrawn = fields.Boolean(metadata={"description": "The comment was taken back by who wrote it."})
+    comment_id = Id(allow_none=True, metadata={"description": "To flag it, or for its author to take it back."})
     department = fields.Nested(NamedOut, metadata={"description": "Where it went, when it was rerouted."})
+    corrected = fields.Nested(CorrectedOut, metadata={"description": "What the desk corrected; only what changed."})
     expected_at = Moment(metadata={"description": "When it is to be done, as said with this move."})
     clock_flag = fields.String(allow_none=True, metadata={"enum": ["ahead", "old", None]})
     crew = fields.Nested(
         NamedOut, allow_none=True, metadata={"description": "Who has it since, null for nobody; not for strangers."}
     )
+    assignee = fields.Nested(
+        NamedOut, allow_none=True, metadata={"description": "Whom it was given to. For staff, as all that follows."}
+    )
+    template = fields.String(metadata={"description": "The template that the first words of the note are from."})
+    parts = fields.List(fields.Nested(PartOut), metadata={"description": "What it was split into."})
+    parent = fields.Nested(PartOut, allow_none=True, metadata={"description": "What it is a part of since."})
+    stars = fields.Integer(allow_none=True)
+    source = fields.String(metadata={"description": "How it was taken in."})
+    is_public = fields.Boolean(metadata={"description": "Whether the public timeline has it too."})
 
 
 class TimelineOut(Shape):

@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, has_request_context, request
 from sqlalchemy import select
 
+from actions.reasons import Life, life_of
 from api.context import this_context
 from api.words import FALLBACK, best_language, fall_back_to
 from core.config import Config
@@ -31,6 +32,9 @@ class Town:
     epoch: str  # cursors of before a restore are good for nothing
     app: dict[str, Any] = field(default_factory=dict)  # what apps are told, as in town.toml
     maintenance: dict[str, Any] | None = None
+    workflow: dict[str, Any] = field(default_factory=dict)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)  # what the town itself calls statuses
+    reasons: dict[str, dict[str, Any]] = field(default_factory=dict)  # its own: {for, name, public}
 
 
 _kept: tuple[float, Town] | None = None  # until when it is good, and the town
@@ -51,6 +55,7 @@ def town() -> Town:
     try:
         with transaction() as session:
             row = session.scalar(select(Jurisdiction).order_by(Jurisdiction.id).limit(1))
+            life = life_of(session, row.id) if row is not None else Life()
     except DatabaseAway:
         if last is None:
             raise
@@ -67,6 +72,9 @@ def town() -> Town:
         str(row.epoch),
         row.app,
         row.maintenance,
+        row.workflow,
+        life.labels,
+        life.reasons,
     )
     _kept = (time.monotonic() + FRESH_S, found)
     fall_back_to(found.languages)

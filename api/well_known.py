@@ -12,7 +12,8 @@ from domain.errors import NotFound
 
 well_known = Blueprint("well_known", __name__)
 
-LINKS = "/r/*"  # the only addresses that an app opens: pages of reports
+# The only addresses that an app opens.
+LINKS = [{"/": "/r/*", "comment": "Pages of reports"}, {"/": "/m/*", "comment": "Links in mails"}]
 RELATION = "delegate_permission/common.handle_all_urls"
 KEEP_S = 3600
 
@@ -24,8 +25,7 @@ def apple_app_site_association() -> Response:
     ids = (town().app.get("ios") or {}).get("ids")
     if not ids:
         raise NotFound()
-    component = {"/": LINKS, "comment": "Pages of reports"}
-    return _json({"applinks": {"details": [{"appIDs": ids, "components": [component]}]}})
+    return _json({"applinks": {"details": [{"appIDs": ids, "components": LINKS}]}})
 
 
 @well_known.get("/.well-known/assetlinks.json")
@@ -41,7 +41,7 @@ def asset_links() -> Response:
         "sha256_cert_fingerprints": android["fingerprints"],
     }
     # Since Android 15 the addresses stand here too; before, the manifest alone names them, and the rest is not read.
-    components = [{"/": LINKS, "comment": "Pages of reports"}, {"/": "*", "exclude": True}]
+    components = [*LINKS, {"/": "*", "exclude": True}]
     extensions = {RELATION: {"dynamic_app_link_components": components}}
     return _json([{"relation": [RELATION], "target": target, "relation_extensions": extensions}])
 

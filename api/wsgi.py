@@ -16,7 +16,7 @@ try:
     stay_inside(config)
 except Exposed as fault:
     raise SystemExit(str(fault)) from None
-app.wsgi_app = FirstLook(app.wsgi_app)  # type: ignore[method-assign]
+app.wsgi_app = FirstLook(app.wsgi_app, config)  # type: ignore[method-assign]
 
 # What exists now lives as long as the process. The collector need not walk it again and again: that took a tenth of a report's time.
 gc.collect()

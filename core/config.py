@@ -58,6 +58,14 @@ class Config:
     public_url: str
     data: Path
     firebase_credentials: Path | None
+    firebase_project: str | None
+    firebase_auth_emulator_host: str | None
+    oidc_issuer: str | None
+    oidc_audiences: tuple[str, ...]
+    oidc_claims: Path | None
+    smtp_url: str | None
+    mail_from: str | None
+    base_map: Path | None
     log_level: str
     web_workers: int
     max_body_bytes: int
@@ -105,6 +113,18 @@ class _Reader:
             return default
         return int(value)
 
+    def file(self, name: str) -> Path | None:
+        """A file that is there; None when nothing is named."""
+        value = self.text(name, "")
+        self.checked(name, value, os.path.isfile, f"names {value!r}, which is not a file")
+        return Path(value) if value else None
+
+    def together(self, config: Config, names: Mapping[str, str]) -> None:
+        """Settings (by the members that they become) of which one is nothing without the others."""
+        missing = [name for name, member in names.items() if not getattr(config, member)]
+        if missing and len(missing) < len(names):
+            self.mistakes.append(f"{' and '.join(missing)} must be set too: {', '.join(names)} go together.")
+
     def limits(self, name: str) -> Mapping[str, RateLimit] | None:
         """RATE_LIMITS with what this setting says otherwise; None when it is `off`."""
         value = self.environment.get(name, "").strip()
@@ -126,6 +146,19 @@ class _Reader:
         return value
 
 
+def _look_at_ways_in(read: _Reader, config: Config) -> None:
+    """Is what is set of identity providers and mail whole, and fit to be trusted?"""
+    read.together(
+        config, {"OIDC_ISSUER": "oidc_issuer", "OIDC_AUDIENCE": "oidc_audiences", "OIDC_CLAIMS": "oidc_claims"}
+    )
+    read.together(config, {"SMTP_URL": "smtp_url", "MAIL_FROM": "mail_from"})
+    issuer = urlsplit(config.oidc_issuer or "")
+    if issuer.scheme == "http" and not is_loopback(issuer.hostname or ""):
+        read.mistakes.append("OIDC_ISSUER must begin with https://: who listens in could make themselves anybody.")
+    if config.firebase_auth_emulator_host and not config.firebase_project:
+        read.mistakes.append("FIREBASE_AUTH_EMULATOR_HOST is nothing without FIREBASE_PROJECT.")
+
+
 def read_config(environment: Mapping[str, str] | None = None) -> Config:
     """The configuration in `environment` (the process's own by default).
 
@@ -136,6 +169,8 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
     port = read.number("PORT", 8311, 1, 65535)
     s3_endpoint = read.url("S3_ENDPOINT", ("http", "https"))
     credentials = read.text("FIREBASE_CREDENTIALS", "")
+    base_map = read.text("BASE_MAP", "")
+    read.checked("BASE_MAP", base_map, os.path.isfile, f"names {base_map!r}, which is not a file")
     read.checked("FIREBASE_CREDENTIALS", credentials, os.path.isfile, f"names {credentials!r}, which is not a file")
     config = Config(
         database_url=read.url("DATABASE_URL", ("postgresql", "postgres")),
@@ -153,6 +188,18 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         public_url=read.url("PUBLIC_URL", ("http", "https"), f"http://{_in_url(host)}:{port}").rstrip("/"),
         data=Path(read.text("MENDWAY_DATA", "./.data")),
         firebase_credentials=Path(credentials) if credentials else None,
+        firebase_project=read.text("FIREBASE_PROJECT", "") or None,
+        # Only that it is there is ours to know: firebase-admin reads it by itself, and then takes unsigned tokens.
+        firebase_auth_emulator_host=read.text("FIREBASE_AUTH_EMULATOR_HOST", "") or None,
+        oidc_issuer=read.url("OIDC_ISSUER", ("http", "https"), "") or None,
+        oidc_audiences=tuple(read.text("OIDC_AUDIENCE", "").split()),
+        oidc_claims=read.file("OIDC_CLAIMS"),
+        smtp_url=read.url("SMTP_URL", ("smtp", "smtps"), "") or None,
+        mail_from=read.checked(
+            "MAIL_FROM", read.text("MAIL_FROM", ""), lambda s: "@" in s and "\n" not in s, "must be a mail address"
+        )
+        or None,
+        base_map=Path(base_map) if base_map else None,
         log_level=read.checked(
             "LOG_LEVEL",
             read.text("LOG_LEVEL", "INFO").upper(),
@@ -164,6 +211,7 @@ def read_config(environment: Mapping[str, str] | None = None) -> Config:
         trusted_proxies=read.number("TRUSTED_PROXIES", 0, 0, 8),
         rate_limits=read.limits("RATE_LIMITS"),
     )
+    _look_at_ways_in(read, config)
     if read.mistakes:
         raise BadConfiguration(read.mistakes)
     return config

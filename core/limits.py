@@ -26,6 +26,10 @@ RATE_LIMITS = {
     "reports": RateLimit(60, 600, 3600),
     "comments": RateLimit(60, 600, 3600),
     "recoveries": RateLimit(10, 60, 3600),
+    "flags": RateLimit(30, 300, 3600),
+    "sign_ins": RateLimit(10, 100, 900),  # for one name instead of one phone
+    "identities": RateLimit(20, 200, 3600),
+    "magic_links": RateLimit(5, 60, 3600),  # for one phone, and as many to one mail address
 }
 _WORD = re.compile(r"(\w+)=(\d{1,9})/(\d{1,9})/(\d{1,5})")
 

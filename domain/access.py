@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from domain.errors import NotFound
+from domain.people import Person
 from domain.queries import Where
 from domain.reports import Report
 from domain.rights import Right, has_right
@@ -26,7 +27,10 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     departments: frozenset[int] | None = None  # whose reports they work with; None: all
     areas: frozenset[str] | None = None  # "layer:code": where they work; None: everywhere
-    reports: frozenset[UUID] = frozenset()  # a contractor's
+    reports: frozenset[UUID] = frozenset()  # a contractor's; `scopes` says what they may do
+    package_id: UUID | None = None  # a contractor's
+    is_blocked: bool = False  # they are shut out: they may read and send nothing
+    bulk_id: UUID | None = None  # the action on many reports that this is a part of
 
     @property
     def known_id(self) -> UUID:
@@ -65,6 +69,13 @@ class Holding:
     def of(cls, report: Report) -> "Holding":
         is_public = report.visibility == "public" and report.held_at is None
         return cls(report.id, report.department_id, report.crew_id, report.area_keys, is_public)
+
+
+def departments_of(person: Person) -> frozenset[int] | None:
+    """Whose reports somebody works with; None: those of all departments. A crew's are its own department's."""
+    if person.role == "crew":
+        return frozenset() if person.department_id is None else frozenset({person.department_id})
+    return frozenset(person.department_ids) if person.department_ids is not None else None
 
 
 _PUBLIC = text("SELECT * FROM public_report WHERE id = :id AND jurisdiction_id = :town")

@@ -60,6 +60,8 @@ class Jurisdiction(Base):
     )
     epoch: Mapped[UUID] = mapped_column(server_default=func.gen_random_uuid())  # a restore starts a new one
     app: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # the [app] table of town.toml: what apps are told
+    moderation: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # the [moderation] table of town.toml
+    workflow: Mapped[dict[str, Any]] = mapped_column(server_default="{}")  # the [workflow] table of town.toml
     maintenance: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB(none_as_null=True)
     )  # while it is on: text by language, until, since

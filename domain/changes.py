@@ -16,6 +16,7 @@ PURPOSE = "changes"
 
 _WAIT = text("SELECT pg_advisory_xact_lock(hashtext('mendway.number_changes'))")
 _NUMBER = text("SELECT number_changes()")
+_UNNUMBERED = text("SELECT EXISTS (SELECT 1 FROM change WHERE number IS NULL)")
 _NEWEST = text("SELECT coalesce(max(number), 0) FROM change WHERE number IS NOT NULL")
 _EPOCH = text("SELECT epoch FROM jurisdiction WHERE id = :town")
 _NEW_EPOCH = text("UPDATE jurisdiction SET epoch = gen_random_uuid() RETURNING epoch")
@@ -55,6 +56,11 @@ def number_changes(session: Session, waits: bool = False) -> int:
     if waits:
         session.execute(_WAIT)
     return session.execute(_NUMBER).scalar() or 0
+
+
+def has_unnumbered(session: Session) -> bool:
+    """Whether anything has committed that has no number yet."""
+    return bool(session.execute(_UNNUMBERED).scalar())
 
 
 def changes_page(session: Session, caller: Caller, secret: str, cursor: str | None, limit: int) -> dict[str, Any]:

@@ -89,6 +89,31 @@ class TokenRevoked(Refusal):
     slug = "token-revoked"
 
 
+class SignInFailed(Refusal):
+    status = 401
+    slug = "sign-in-failed"
+
+
+class SignInAgain(Refusal):
+    status = 401
+    slug = "sign-in-again"
+
+
+class InvitationOver(Refusal):
+    status = 410
+    slug = "invitation-over"
+
+
+class NoRole(Refusal):
+    status = 403
+    slug = "no-role"
+
+
+class SignInNotOffered(Refusal):
+    status = 409
+    slug = "sign-in-not-offered"
+
+
 class NotAllowed(Refusal):
     status = 403
     slug = "not-allowed"
@@ -99,6 +124,16 @@ class NotYourMove(Refusal):
     slug = "not-your-move"
 
 
+class NotYours(Refusal):
+    status = 403
+    slug = "not-yours"
+
+
+class NotOnTheLink(Refusal):
+    status = 403
+    slug = "not-on-the-link"
+
+
 class KeyUnknown(Refusal):
     status = 403
     slug = "key-unknown"
@@ -107,6 +142,11 @@ class KeyUnknown(Refusal):
 class ScopeMissing(Refusal):
     status = 403
     slug = "scope-missing"
+
+
+class DeviceBlocked(Refusal):
+    status = 403
+    slug = "device-blocked"
 
 
 # --- what is not there, or not there for this caller (404, 405) ---
@@ -199,6 +239,72 @@ class LastAdmin(Refusal):
     slug = "last-admin"
 
 
+class ChangedSince(Refusal):
+    status = 409
+    slug = "changed-since"
+
+
+class NoWayBack(Refusal):
+    status = 409
+    slug = "no-way-back"
+
+
+class BulkRunning(Refusal):
+    status = 409
+    slug = "bulk-running"
+    retry = "same"
+
+
+class BulkRunAlready(Refusal):
+    status = 409
+    slug = "bulk-run-already"
+
+
+class UndoTooLate(Refusal):
+    status = 409
+    slug = "undo-too-late"
+
+
+class UndoneAlready(Refusal):
+    status = 409
+    slug = "undone-already"
+
+
+class NothingToBlock(Refusal):
+    status = 409
+    slug = "nothing-to-block"
+
+
+class CircularParent(Refusal):
+    status = 409
+    slug = "circular-parent"
+
+
+class OpenChildren(Refusal):
+    status = 409
+    slug = "open-children"
+
+
+class AskTheParent(Refusal):
+    status = 409
+    slug = "ask-the-parent"
+
+
+class PossibleDuplicates(Refusal):
+    status = 409
+    slug = "possible-duplicates"
+
+
+class VerdictClosed(Refusal):
+    status = 409
+    slug = "verdict-closed"
+
+
+class VerdictGiven(Refusal):
+    status = 409
+    slug = "verdict-given"
+
+
 class ItemStale(Refusal):
     status = 412
     slug = "item-stale"
@@ -207,6 +313,16 @@ class ItemStale(Refusal):
 class VersionStale(Refusal):
     status = 412
     slug = "version-stale"
+
+
+class PackageStale(Refusal):
+    status = 412
+    slug = "package-stale"
+
+
+class MapTooWide(Refusal):
+    status = 409
+    slug = "map-too-wide"
 
 
 class VersionMissing(Refusal):
@@ -264,12 +380,19 @@ FIELD_CODES = (
     "too-short",
     "too-large",
     "too-small",
+    "not-in-report",
+    "finds-nothing",
     "control-character",
     "not-offered",
     "unknown-category",
     "unknown-department",
     "unknown-crew",
     "other-departments-crew",
+    "unknown-staff",
+    "other-departments-staff",
+    "unknown-template",
+    "other-template",
+    "template-lacks",
     "unknown-language",
     "unknown-time-zone",
     "unknown-question",
@@ -283,5 +406,19 @@ FIELD_CODES = (
     "not-an-email",
     "unknown-recovery-code",
     "spent-recovery-code",
+    "wrong-password",
+    "password-is-a-name",
+    "email-taken",
+    "bad-identity-token",
+    "unknown-mail-code",
+    "unknown-report",
+    "other-departments-report",
+    "already-over",
+    "duplicate",
+    "too-many",
+    "too-few",
+    "in-the-past",
+    "too-far-ahead",
+    "one-of-two",
 )
 """The committed list of codes in `errors[].code`; each has a text in every language."""

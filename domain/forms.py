@@ -45,6 +45,28 @@ def check_answers(form: Form, answers: dict[str, Any], language: str, fallback: 
     return public, private
 
 
+def check_given_answers(form: Form, answers: dict[str, Any]) -> tuple[dict, dict]:
+    """Only what is given: the answers that anyone may see, and those that only staff and the reporter may.
+
+    Nothing is demanded, nobody is told to call instead, and null is no answer. Raises Invalid with a pointer for each that
+    is wrong.
+    """
+    questions = {question["code"]: question for question in form["questions"]}
+    sorted_out: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    errors: list[FieldError] = []
+    for code, value in answers.items():
+        question = questions.get(code)
+        if question is None:
+            errors.append(FieldError(_pointer(code), "unknown-question"))
+        elif value is not None and (wrong := _CHECKS[question["type"]](question, value)) is not None:
+            errors.append(FieldError(_pointer(code), *wrong))
+        elif value is not None:
+            sorted_out[bool(question.get("private"))][code] = value
+    if errors:
+        raise Invalid(errors)
+    return sorted_out
+
+
 def refuse_stop(stop: dict[str, Any] | None, language: str, fallback: str) -> None:
     """Raise StopInstead when there is a stop: somebody should call a number instead of reporting."""
     if stop:

@@ -12,6 +12,8 @@ from domain.rights import PEOPLE
 
 # Of persons. A partner's program acts as the person of its key, who is nobody's colleague.
 PERSON_ROLES = (*PEOPLE, "contractor")
+CREDENTIAL_KINDS = ("token", "session", "oidc", "firebase")
+"""Made by the town or a phone; the access token of a session; verified tokens of others, until they expire."""
 
 
 class Person(Base):
@@ -69,7 +71,12 @@ class Credential(Base):
     """A bearer token, kept as its hash only."""
 
     __tablename__ = "credential"
-    __table_args__ = (Index("ix_credential_person_id", "person_id"),)
+    __table_args__ = (
+        CheckConstraint(f"kind IN {CREDENTIAL_KINDS}", name="kind"),
+        Index("ix_credential_person_id", "person_id"),
+        Index("ix_credential_session_id", "session_id", postgresql_where="session_id IS NOT NULL"),
+        Index("ix_credential_passing", "expires_at", postgresql_where="kind <> 'token'"),
+    )
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     jurisdiction_id: Mapped[Town]
@@ -77,6 +84,8 @@ class Credential(Base):
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"), unique=True)
     scopes: Mapped[list[str]] = mapped_column(server_default="{}")
     label: Mapped[str | None]
+    kind: Mapped[str] = mapped_column(server_default="token")
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff_session.id"))
     created_at: Mapped[Now]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -151,7 +151,8 @@ def department_codes(session: Session, ids: Sequence[int]) -> list[str]:
 _TIMELINE = text(
     """
     SELECT e.seq, e.kind, e.from_status, e.to_status, e.actor_role, e.at, e.captured_at, e.note, e.reason, e.is_public, e.data,
-           c.text AS comment, c.id AS comment_id
+           CASE WHEN c.withdrawn_at IS NULL AND (c.held_at IS NULL OR :everything) THEN c.text END AS comment,
+           c.id AS comment_id, c.withdrawn_at AS comment_withdrawn_at
     FROM report_event e
     LEFT JOIN comment c ON c.id = (e.data ->> 'comment_id')::uuid
     WHERE e.report_id = :report AND (e.is_public OR :everything) AND e.seq > :after

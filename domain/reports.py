@@ -174,5 +174,6 @@ class IdempotencyKey(Base):
     fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
     status: Mapped[int]
     body: Mapped[str]
+    path: Mapped[str | None]  # the address that was asked; NULL at intake, whose answers name their report
     etag: Mapped[str | None]
     created_at: Mapped[Now]

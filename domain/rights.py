@@ -7,6 +7,7 @@ class Right(StrEnum):
     """One thing that somebody may be allowed to do."""
 
     TAKE_PART = "take_part"  # report, follow, comment, register a phone
+    SIGN_IN = "sign_in"  # with a password; see and end one's sessions
     SEE_WORK = "see_work"  # reports with what staff know of them
     SEE_PRIVATE = "see_private"  # contact, exact place, private answers, reports that are not public, internal notes
     FIELD_WORK = "field_work"  # take it for one's crew, hand it back
@@ -38,6 +39,7 @@ STAFF = ("crew", *DESK)
 
 HOLDERS: dict[Right, tuple[str, ...]] = {
     Right.TAKE_PART: PEOPLE,
+    Right.SIGN_IN: (*STAFF, "analyst"),
     Right.SEE_WORK: (*STAFF, "analyst", "contractor", "partner"),
     Right.SEE_PRIVATE: (*STAFF, "partner"),
     Right.FIELD_WORK: ("crew",),

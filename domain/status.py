@@ -78,10 +78,34 @@ class Move:
     needs_expected_at: bool = False
 
 
-CLOSING_REASONS = ("duplicate", "not_ours", "not_found", "no_action")
+REASONS = {
+    "en": {
+        "duplicate": "It has been reported before",
+        "not_ours": "It is not the city's to look after",
+        "not_found": "It could not be found",
+        "no_action": "Nothing needs to be done",
+    },
+    "es": {
+        "duplicate": "Ya se había comunicado",
+        "not_ours": "No corresponde al municipio",
+        "not_found": "No se encontró",
+        "no_action": "No hace falta hacer nada",
+    },
+}
+CLOSING_REASONS = tuple(REASONS["en"])
+"""What a report can be closed for in every town; a city adds its own."""
+
+PURPOSES = ("on_hold", "closed", "reopened", "dispute")
+"""What a city may list reasons for."""
+
+MAY_BE_HIDDEN = (Status.ACKNOWLEDGED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD, Status.REOPENED)
+"""What a city may keep to itself: the public then goes on seeing the status before it."""
 
 _DESK = frozenset(holders(Right.MOVE))
 _ALL = frozenset(holders(Right.MOVE, Right.DO_WORK))
+REPORTER = "resident"
+"""As whom somebody answers a question or disputes a fix, whatever else they are to the town."""
+_AND_REPORTER = frozenset({REPORTER})
 
 _ASK = Move(Status.NEEDS_INFORMATION, _DESK, needs_note=True)
 _ACKNOWLEDGE = Move(Status.ACKNOWLEDGED, _ALL)
@@ -91,18 +115,22 @@ _HOLD = Move(Status.ON_HOLD, _ALL, needs_reason=True)
 _RESOLVE = Move(Status.RESOLVED, _ALL, needs_note=True)
 _CLOSE = Move(Status.CLOSED, _DESK, needs_reason=True)
 _REOPEN = Move(Status.REOPENED, _DESK, needs_reason=True)
-_BACK = Move(Status.RECEIVED, _DESK)
+_DISPUTE = Move(Status.REOPENED, _DESK | _AND_REPORTER, needs_reason=True)
+# An answer leads back to where the question was asked.
+_ANSWERED = Move(Status.RECEIVED, _DESK | _AND_REPORTER)
+_ANSWERED_ACKNOWLEDGED = Move(Status.ACKNOWLEDGED, _ALL | _AND_REPORTER)
+_ANSWERED_REOPENED = Move(Status.REOPENED, _AND_REPORTER)
 
 MOVES: dict[Status, tuple[Move, ...]] = {
     Status.RECEIVED: (_ASK, _ACKNOWLEDGE, _SCHEDULE, _START, _CLOSE),
-    Status.NEEDS_INFORMATION: (_BACK, _ACKNOWLEDGE, _CLOSE),
+    Status.NEEDS_INFORMATION: (_ANSWERED, _ANSWERED_ACKNOWLEDGED, _ANSWERED_REOPENED, _CLOSE),
     Status.ACKNOWLEDGED: (_ASK, _SCHEDULE, _START, _HOLD, _CLOSE),
     Status.SCHEDULED: (_ACKNOWLEDGE, _START, _HOLD, _CLOSE),
     Status.IN_PROGRESS: (_ACKNOWLEDGE, _HOLD, _RESOLVE, _CLOSE),
     Status.ON_HOLD: (_ACKNOWLEDGE, _SCHEDULE, _START, _CLOSE),
-    Status.RESOLVED: (_REOPEN, _CLOSE),
+    Status.RESOLVED: (_DISPUTE, _CLOSE),
     Status.CLOSED: (_REOPEN,),
-    Status.REOPENED: (_ACKNOWLEDGE, _SCHEDULE, _START, _CLOSE),
+    Status.REOPENED: (_ASK, _ACKNOWLEDGE, _SCHEDULE, _START, _CLOSE),
 }
 
 
@@ -129,7 +157,7 @@ def label(status: Status, language: str) -> str:
     return LABELS.get(language, LABELS["en"])[status]
 
 
-def described(status: str, language: str) -> dict[str, str]:
-    """What clients get: {code, label, phase}."""
+def described(status: str, language: str, own: str | None = None) -> dict[str, str]:
+    """What clients get: {code, label, phase}. own: what the city calls it, instead of our word in `language`."""
     known = Status(status)
-    return {"code": known.value, "label": label(known, language), "phase": PHASES[known].value}
+    return {"code": known.value, "label": own or label(known, language), "phase": PHASES[known].value}

@@ -25,12 +25,14 @@ from procrastinate.exceptions import ProcrastinateException
 from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job
 
+from actions.bulk import start as bulk_start
+from actions.clocks import renewal
 from core import db, queue
 from core.config import BadConfiguration, Config, read_config
 from core.logs import request_id, set_up_logs
-from jobs import tasks
+from jobs import bulk, clocks, mails, tasks
 from jobs.tasks import Work
-from notifications import announce, delivery, push
+from notifications import announce, delivery, mail, push
 from notifications.patience import with_jitter
 
 log = logging.getLogger(__name__)
@@ -38,9 +40,13 @@ log = logging.getLogger(__name__)
 UPKEEP = "upkeep"
 ANNOUNCING_COUNT = 2  # jobs at once
 PUSHING_COUNT = 4
+BULK_COUNT = 1
+MAILING_COUNT = 1
+ALL_COUNT = ANNOUNCING_COUNT + PUSHING_COUNT + BULK_COUNT + MAILING_COUNT
 POLL_S = 0.2
 TICK_S = 1.0  # how soon a committed change has its number
 RESCUE_S = 10.0
+CLOCKS_S = 20.0  # how soon somebody hears that a report is overdue
 SWEEP_CRON = "*/10 * * * *"
 HEARTBEAT_S = 5.0
 GRACE_S = 10.0  # after SIGTERM
@@ -61,13 +67,16 @@ def make_app(config: Config, work: Work, *, keeps_time: bool = True) -> App:
     connector = PsycopgConnector(
         conninfo=config.database_url,
         min_size=1,
-        max_size=ANNOUNCING_COUNT + PUSHING_COUNT + 2,
+        max_size=ALL_COUNT + 2,
         timeout=5,
         kwargs={"connect_timeout": 5, "application_name": "mendway-queue"},
     )
     app = App(connector=connector)
     _register(app, work, announce.TASK, announce.QUEUE, tasks.expand_announcement)
     _register(app, work, delivery.TASK, delivery.QUEUE, tasks.deliver_notifications)
+    _register(app, work, renewal.TASK, renewal.QUEUE, clocks.renew_clocks)
+    _register(app, work, bulk_start.TASK, bulk_start.QUEUE, bulk.work_on_bulk)
+    _register(app, work, mail.TASK, mail.QUEUE, mails.send_mail)
     sweep = _register(app, work, "sweep", UPKEEP, tasks.sweep)
     if keeps_time:
         app.periodic(cron=SWEEP_CRON)(sweep)
@@ -84,7 +93,11 @@ def _register(app: App, work: Work, name: str, queue_name: str, task: Callable[.
 
 async def drain(config: Config, work: Work) -> None:
     """Run every job that is due, and those that they write, until none is left. For tests; `core.db` must be connected."""
-    queues = [announce.QUEUE] + ([delivery.QUEUE] if work.push else [])
+    queues = (
+        [announce.QUEUE, UPKEEP, bulk_start.QUEUE]
+        + ([delivery.QUEUE] if work.push else [])
+        + ([mail.QUEUE] if work.mailer else [])
+    )
     async with make_app(config, work, keeps_time=False).open_async() as app:
         while _due(queues):
             await app.run_worker_async(queues=queues, concurrency=PUSHING_COUNT, wait=False, **_MANNERS)
@@ -122,6 +135,8 @@ class Worker:
         """Work until `stop`. The database going away ends a round, never the process."""
         timetable = [
             asyncio.create_task(self._every(TICK_S, "number_changes", tasks.number_changes)),
+            asyncio.create_task(self._every(TICK_S, "admit", clocks.admit)),
+            asyncio.create_task(self._every(CLOCKS_S, "tell_due", clocks.tell_due)),
             asyncio.create_task(self._every(self.rescue_s, "rescue", tasks.rescue)),
         ]
         pause_s = 0.5
@@ -158,8 +173,14 @@ class Worker:
         pools = [
             app.run_worker_async(
                 name="announcing", queues=[announce.QUEUE, UPKEEP], concurrency=ANNOUNCING_COUNT, **manners
-            )
+            ),
+            # On its own: ten thousand reports take a minute or two, and nobody's push waits for that.
+            app.run_worker_async(name="bulk", queues=[bulk_start.QUEUE], concurrency=BULK_COUNT, **manners),
         ]
+        if self.work.mailer is not None:
+            pools.append(
+                app.run_worker_async(name="mailing", queues=[mail.QUEUE], concurrency=MAILING_COUNT, **manners)
+            )
         if self.work.push is not None:
             pools.append(
                 app.run_worker_async(name="pushing", queues=[delivery.QUEUE], concurrency=PUSHING_COUNT, **manners)
@@ -199,7 +220,7 @@ def _leave() -> None:
 @contextmanager
 def connected(config: Config) -> Iterator[None]:
     """The database for the time of a block."""
-    db.connect(config, pool_size=ANNOUNCING_COUNT + PUSHING_COUNT + 2)
+    db.connect(config, pool_size=ALL_COUNT + 2)
     try:
         yield
     finally:
@@ -208,7 +229,7 @@ def connected(config: Config) -> Iterator[None]:
 
 async def _run(config: Config, work: Work, rescue_s: float, heartbeat_s: float) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(ANNOUNCING_COUNT + PUSHING_COUNT + 3, thread_name_prefix="job"))
+    loop.set_default_executor(ThreadPoolExecutor(ALL_COUNT + 5, thread_name_prefix="job"))
     worker = Worker(config, work, rescue_s, heartbeat_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
@@ -220,6 +241,12 @@ def _push(config: Config) -> tasks.Push | None:
         log.warning("notifications wait", extra={"reason": "no-push-provider"})
         return None
     return push.connect(config.firebase_credentials, SEND_TIMEOUT_S)
+
+
+def _mailer(config: Config) -> mail.Mailer | None:
+    if config.smtp_url is None or config.mail_from is None:
+        return None
+    return mail.Mailer(config.smtp_url, config.mail_from, SEND_TIMEOUT_S)
 
 
 def main() -> int:
@@ -240,7 +267,13 @@ def main() -> int:
     except (OSError, ValueError) as fault:
         print(f"FIREBASE_CREDENTIALS is not a service account: {fault}", file=sys.stderr)  # noqa: T201
         return 2
-    work = Work(public_url=config.public_url, push=provider, silent_s=options.silent_s)
+    work = Work(
+        public_url=config.public_url,
+        push=provider,
+        mailer=_mailer(config),
+        secret=config.secret,
+        silent_s=options.silent_s,
+    )
     if options.stuck_s is not None:
         work = replace(work, patience=replace(work.patience, stuck_s=options.stuck_s))
     with connected(config):

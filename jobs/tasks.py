@@ -15,6 +15,7 @@ from core.db import DatabaseAway, LockTimeout, transaction
 from domain import changes
 from notifications import delivery, expand, lost
 from notifications.letters import Letter, Outcome
+from notifications.mail import Mailer
 from notifications.patience import Patience
 from notifications.push import MOST_LETTERS
 
@@ -37,6 +38,8 @@ class Work:
 
     public_url: str
     push: Push | None = None
+    mailer: Mailer | None = None
+    secret: str = ""  # what codes in mails are worked out from
     patience: Patience = field(default_factory=Patience)
     silent_s: float = 20.0  # a worker without a sign of life for so long is gone
     longest_s: float = 600.0  # no job takes longer
@@ -91,14 +94,16 @@ def rescue(work: Work) -> None:
 def sweep(work: Work, timestamp: int) -> None:
     """Throw away what is past its time, and find what was forgotten."""
     keys = _until_none(retain.drop_old_keys)
+    results = _until_none(retain.drop_old_results)
     with transaction() as session:
         finished = queue.forget_finished(session, FINISHED_S)
         limits.forget_hits(session)
+        retain.drop_passed(session)
     with transaction() as session:
         announcements = lost.requeue_announcements(session, FORGOTTEN_S)
     with transaction() as session:
         notifications = lost.requeue_notifications(session, FORGOTTEN_S)
-    log.info("swept", extra={"idempotency_keys": keys, "finished_jobs": finished})
+    log.info("swept", extra={"idempotency_keys": keys, "bulk_results": results, "finished_jobs": finished})
     if announcements or notifications:
         log.warning("without a job", extra={"announcements": announcements, "notifications": notifications})
 

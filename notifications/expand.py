@@ -35,11 +35,12 @@ _UNEXPANDED = text(
 _PLAN = text(
     """
     WITH told AS (
-      SELECT t.reporter, t.followers, a.id, a.jurisdiction_id, a.actor_id, a.report_id, a.created_at,
-             r.person_id AS reporter_id, r.department_id, r.area_keys,
+      SELECT t.reporter, t.followers, t.workers, t.supervisors, a.id, a.jurisdiction_id, a.actor_id, a.report_id, a.created_at,
+             r.person_id AS reporter_id, r.crew_id, r.assignee_id, r.department_id, r.area_keys,
              coalesce((SELECT n.person_id FROM notification n WHERE n.announcement_id = a.id AND n.channel = 'push'
                        ORDER BY n.person_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000'::uuid) AS planned_to
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:reporter AS boolean[]), CAST(:followers AS text[])) AS t (id, reporter, followers)
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:reporter AS boolean[]), CAST(:followers AS text[]),
+                  CAST(:workers AS boolean[]), CAST(:supervisors AS boolean[])) AS t (id, reporter, followers, workers, supervisors)
       JOIN announcement a ON a.id = t.id
       JOIN report r ON r.id = a.report_id
     ), listener AS (
@@ -70,6 +71,28 @@ _PLAN = text(
           AND p.id > told.planned_to
           AND p.id IS DISTINCT FROM told.actor_id
           AND p.active
+          AND (SELECT count(*) FROM device d
+               WHERE d.person_id = p.id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL) > 0
+        UNION
+        SELECT p.id
+        FROM person p
+        WHERE told.workers
+          AND (p.id = told.assignee_id OR p.crew_id = told.crew_id)
+          AND p.id > told.planned_to
+          AND p.id IS DISTINCT FROM told.actor_id
+          AND p.active
+          AND (SELECT count(*) FROM device d
+               WHERE d.person_id = p.id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL) > 0
+        UNION
+        SELECT p.id
+        FROM person p
+        WHERE told.supervisors
+          AND p.role = 'supervisor'
+          AND p.jurisdiction_id = told.jurisdiction_id
+          AND p.id > told.planned_to
+          AND p.active
+          AND (p.department_ids IS NULL OR told.department_id = ANY(p.department_ids))
+          AND (p.area_keys IS NULL OR p.area_keys && told.area_keys)
           AND (SELECT count(*) FROM device d
                WHERE d.person_id = p.id AND d.push_value IS NOT NULL AND d.push_retired_at IS NULL) > 0
       ) AS heard
@@ -128,6 +151,8 @@ def _plan(session: Session, unexpanded: Sequence[RowMapping]) -> Sequence[RowMap
         "ids": [key for key, _ in telling],
         "reporter": [who.reporter for _, who in telling],
         "followers": [who.followers.value for _, who in telling],
+        "workers": [who.workers for _, who in telling],
+        "supervisors": [who.supervisors for _, who in telling],
         "staff": list(holders(Right.SEE_PRIVATE)),
         "most": MOST_PEOPLE,
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from actions.catalogue.clocks import renew_clocks_after
 from actions.catalogue.differences import Difference, differences
 from actions.catalogue.guards import objections
 from actions.catalogue.history import APPLY, note_changes
@@ -43,6 +44,7 @@ def apply_town(session: Session, path: Path, *, dry_run: bool = False, allow_out
     if found and not dry_run:
         town = put_plan(session, row, wanted)
         note_changes(session, town.id, APPLY, now, wanted)
+        renew_clocks_after(session, found)
         log.info("town applied", extra={"town": wanted.town["code"], "differences": len(found)})
     return Applied(wanted, found)
 

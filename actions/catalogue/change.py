@@ -11,13 +11,14 @@ import orjson
 from sqlalchemy.orm import Session
 
 from actions.catalogue.apply import hold_the_catalogue
+from actions.catalogue.clocks import renew_clocks_after
 from actions.catalogue.differences import Difference, differences
 from actions.catalogue.grounds import GroundInForce
 from actions.catalogue.guards import objections
 from actions.catalogue.history import Doer, note_changes
 from actions.catalogue.in_force import area_codes, read_in_force, town_row
 from actions.catalogue.mistakes import BadTown, Mistake
-from actions.catalogue.plan import Plan, Values
+from actions.catalogue.plan import TABLES, Plan, Values
 from actions.catalogue.read import FORMAT, read_values
 from actions.catalogue.write import put_plan
 from domain.base import Jurisdiction
@@ -80,14 +81,16 @@ def change_held(session: Session, held: Held, values: Values, doer: Doer, *, dry
     if found and not dry_run:
         put_plan(session, held.row, wanted, whole_staff=True)
         note_changes(session, held.row.id, doer, held.now, wanted)
+        renew_clocks_after(session, found)
         log.info("town changed", extra={"differences": len(found)})
     return Changed(wanted, found)
 
 
 def as_values(plan: Plan) -> Values:
     """All of a town as its town.toml would say it, but for where its outline and areas are."""
-    town = {key: value for key, value in plan.town.items() if key != "app"}
-    whole = {"format": FORMAT, "town": town, "app": plan.town["app"] or None}
+    tables = {key: plan.town[key] or None for key in TABLES}
+    town = {key: value for key, value in plan.town.items() if key not in TABLES}
+    whole = {"format": FORMAT, "town": town, **tables}
     sections = {
         section: {code: {key: at[key] for key in at if key not in _QUIET} for code, at in items.items()}
         for section, items in plan.sections.items()

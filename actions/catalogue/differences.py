@@ -66,7 +66,12 @@ def _summary(section: str, code: str, values: Values, wanted: Plan) -> str:
         where = values["area"] or values["layer"] or "the whole town"
         what = values["category"] or values["group"] or "everything"
         return f"{what} in {where} → {values['department'] or values['body']}"
-    name = values["text"] if section == "notices" else values["name"]
+    if section == "calendars":
+        return _shown(values["hours"])
+    if section == "targets":
+        within = f"{values['hours']} h" if values["hours"] is not None else f"{values['days']} days"
+        return f"{values['category'] or values['group'] or 'everything'} within {within}"
+    name = next((values[key] for key in ("text", "name", "label") if values.get(key)), "")
     return _shown(next(iter(name.values()), "") if isinstance(name, dict) else name)
 
 

@@ -10,7 +10,7 @@ from tomlkit.items import InlineTable, Table
 
 from actions.catalogue.in_force import layer_ids, read_in_force, town_row
 from actions.catalogue.mistakes import BadTown, Mistake
-from actions.catalogue.plan import SECTIONS, Plan, Values
+from actions.catalogue.plan import SECTIONS, TABLES, Plan, Values
 from actions.catalogue.read import FORMAT
 from geo.editions import areas_in_force
 from geo.writers import geojson
@@ -52,6 +52,9 @@ def town_toml(plan: Plan) -> str:
     document["town"] = _town(plan.town)
     if plan.town["app"]:
         document["app"] = _app(plan.town["app"])
+    for name in TABLES[1:]:
+        if plan.town[name]:
+            document[name] = _plain(plan.town[name])
     for section in SECTIONS:
         if plan.sections[section]:
             _add_section(document, section, plan.sections[section])
@@ -85,6 +88,14 @@ def _app(app: Values) -> Table:
                 if value not in (None, []):
                     inner[name] = _value(value)
             table[key] = inner
+    return table
+
+
+def _plain(values: Values) -> Table:
+    table = tomlkit.table()
+    for key, value in values.items():
+        if value not in (None, []):
+            table[key] = _value(value)
     return table
 
 

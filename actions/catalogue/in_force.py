@@ -21,7 +21,9 @@ from domain.city import (
     Notice,
     Rule,
 )
+from domain.clocks import ServiceTarget, WorkCalendar
 from domain.people import Person
+from domain.workflow import Reason, ResponseTemplate, StatusSetting
 from geo.boundaries import Outline
 from geo.editions import outline_of
 
@@ -70,6 +72,8 @@ def read_in_force(session: Session, row: Jurisdiction, *, whole_staff: bool = Fa
         "languages": list(row.languages),
         "outside": codes[ExternalBody].get(row.outside_body_id),
         "app": row.app,
+        "workflow": row.workflow,
+        "moderation": row.moderation,
     }
     sections: dict[str, dict[str, Values]] = {
         "layers": _layers(session, town),
@@ -93,6 +97,19 @@ def read_in_force(session: Session, row: Jurisdiction, *, whole_staff: bool = Fa
         "rules": _rules(session, town, codes),
         "staff": _staff(session, town, codes, whole_staff),
         "notices": {at.code: _notice(at) for at in _active(session, Notice, town)},
+        "statuses": {
+            at.code: {"label": at.label, "public": at.is_public} for at in _active(session, StatusSetting, town)
+        },
+        "reasons": {
+            at.code: {"for": at.purpose, "name": at.name, "public": at.is_public}
+            for at in _active(session, Reason, town)
+        },
+        "templates": {at.code: _template(at, codes) for at in _active(session, ResponseTemplate, town)},
+        "calendars": {
+            at.code: {"time_zone": at.time_zone, "hours": at.hours, "holidays": at.holidays}
+            for at in _active(session, WorkCalendar, town)
+        },
+        "targets": _targets(session, town, codes),
     }
     return Plan(values, sections, Outline(outline_of(session, town), 0, []))
 
@@ -104,6 +121,32 @@ def _notice(at: Notice) -> Values:
         "link": at.link,
         "from": _told(at.starts_at),
         "until": _told(at.ends_at),
+    }
+
+
+def _template(at: ResponseTemplate, codes: dict[Any, dict[int | None, str]]) -> Values:
+    return {
+        "status": at.status,
+        "category": codes[Category].get(at.category_id),
+        "group": codes[CategoryGroup].get(at.group_id),
+        "text": at.text,
+    }
+
+
+def _targets(session: Session, town: int, codes: dict[Any, dict[int | None, str]]) -> dict[str, Values]:
+    calendars = _codes(session, WorkCalendar, town)
+    return {
+        at.code: {
+            "category": codes[Category].get(at.category_id),
+            "group": codes[CategoryGroup].get(at.group_id),
+            "priority": at.priority,
+            "hours": at.hours,
+            "days": at.days,
+            "calendar": calendars.get(at.calendar_id),
+            "warn_hours": at.warn_hours,
+            "escalate_hours": at.escalate_hours,
+        }
+        for at in _active(session, ServiceTarget, town)
     }
 
 

@@ -12,11 +12,19 @@ LIMITED_ROLES = ("dispatcher", "supervisor", "analyst")  # to some departments; 
 
 
 class Places:
-    """The layers, and the codes of the areas in those whose files could be read."""
+    """The layers, the codes of the areas in those whose files could be read, and which layers every report keeps."""
 
-    def __init__(self, layers: set[str], codes: dict[str, set[str]]):
+    def __init__(self, layers: set[str], codes: dict[str, set[str]], stamped: set[str]):
         self.layers = layers
         self.codes = codes
+        self.stamped = stamped
+
+    def check_stamped(self, part: Part, key: str, place: str) -> None:
+        """The same for a place that is compared with what reports keep: of another layer none would ever match."""
+        self.check(part, key, place)
+        layer = place.partition(":")[0]
+        if layer in self.layers and layer not in self.stamped:
+            part.wrong(key, "not-stamped", value=layer, known=sorted(self.stamped))
 
     def check(self, part: Part, key: str, place: str) -> None:
         """Note what is wrong with "layer:code"."""
@@ -127,7 +135,7 @@ def read_member(part: Part, coded: dict[str, dict[str, Part]], places: Places) -
         if code not in coded["departments"]:
             part.no_such("departments", "department", code)
     for place in values["areas"]:
-        places.check(part, "areas", place)
+        places.check_stamped(part, "areas", place)
     role = values["role"]
     if role == "crew" and not part.has("crew"):
         part.wrong("crew", "required", "crew-needed")

@@ -10,7 +10,23 @@ from geo.boundaries import AreaSet, Outline
 
 Values = dict[str, Any]
 
-SECTIONS = ("layers", "departments", "external_bodies", "crews", "groups", "categories", "rules", "staff", "notices")
+SECTIONS = (
+    "layers",
+    "departments",
+    "external_bodies",
+    "crews",
+    "groups",
+    "categories",
+    "rules",
+    "staff",
+    "notices",
+    "statuses",
+    "reasons",
+    "templates",
+    "calendars",
+    "targets",
+)
+TABLES = ("app", "workflow", "moderation")  # of the town, beside [town]; empty where the file has none
 ORDERED = ("groups", "categories")  # their order in the file is the order in which phones show them
 
 

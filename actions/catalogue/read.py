@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from sqlalchemy.orm import Session
 
 from actions.catalogue.app import read_app, read_notice
+from actions.catalogue.clocks import read_calendar, read_target
 from actions.catalogue.grounds import FilesGround, Ground
 from actions.catalogue.items import (
     Places,
@@ -21,8 +22,10 @@ from actions.catalogue.items import (
 )
 from actions.catalogue.lines import with_lines
 from actions.catalogue.mistakes import BadTown, Mistake, language_name
+from actions.catalogue.moderation import read_moderation
 from actions.catalogue.parts import Part
 from actions.catalogue.plan import SECTIONS, Plan, Values
+from actions.catalogue.workflow import read_reason, read_status, read_template, read_workflow
 
 FORMAT = 1
 _LONGEST_EDITION = 60
@@ -53,7 +56,9 @@ def read_values(values: Values, ground: Ground, found: list[Mistake]) -> Plan:
         whole.wrong("format", "unknown-format", format=FORMAT)
     town = _town(whole, ground)
     town["app"] = read_app(whole)
+    town["workflow"] = read_workflow(whole)
     coded = {section: whole.coded(section) for section in SECTIONS}
+    town["moderation"] = read_moderation(whole, coded["categories"])
     whole.finish()
 
     sections: dict[str, dict[str, Values]] = {
@@ -70,13 +75,21 @@ def read_values(values: Values, ground: Ground, found: list[Mistake]) -> Plan:
     outline, areas, codes = ground.draw()
     for layer, drawn in areas.items():
         sections["layers"][layer]["content"] = drawn.content_hash
-    places = Places(set(coded["layers"]), codes)
+    stamped = {code for code, at in sections["layers"].items() if at["stamp"]}
+    places = Places(set(coded["layers"]), codes, stamped)
     sections["categories"] = {
         code: read_category(part, coded["groups"], places) for code, part in coded["categories"].items()
     }
     sections["rules"] = {code: read_rule(part, coded, places) for code, part in coded["rules"].items()}
     sections["staff"] = {code: read_member(part, coded, places) for code, part in coded["staff"].items()}
     sections["notices"] = {code: read_notice(part) for code, part in coded["notices"].items()}
+    sections["statuses"] = {code: read_status(code, part) for code, part in coded["statuses"].items()}
+    sections["reasons"] = {code: read_reason(code, part) for code, part in coded["reasons"].items()}
+    sections["templates"] = {code: read_template(part, coded) for code, part in coded["templates"].items()}
+    sections["calendars"] = {code: read_calendar(part) for code, part in coded["calendars"].items()}
+    sections["targets"] = {
+        code: read_target(part, coded, sections["calendars"]) for code, part in coded["targets"].items()
+    }
     if found or outline is None:
         raise BadTown(found)
     return Plan(town, sections, outline, areas)

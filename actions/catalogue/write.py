@@ -7,12 +7,16 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from actions.catalogue.clocks import calendar_row, target_row
 from actions.catalogue.in_force import TOWN
-from actions.catalogue.plan import Plan, Values, form_of, form_version
+from actions.catalogue.plan import TABLES, Plan, Values, form_of, form_version
+from actions.sessions import end_sessions
 from core.ids import new_id
 from domain.base import Jurisdiction
 from domain.city import Category, CategoryForm, CategoryGroup, Crew, Department, ExternalBody, Layer, Notice, Rule
+from domain.clocks import ServiceTarget, WorkCalendar
 from domain.people import Person
+from domain.workflow import Reason, ResponseTemplate, StatusSetting
 from geo.editions import as_outline, edition_in_force, outline_of, put_in_force
 
 Ids = Mapping[str | None, int]
@@ -43,12 +47,18 @@ def put_plan(session: Session, row: Jurisdiction | None, wanted: Plan, *, whole_
     _put_rules(session, row.id, sections["rules"], categories, groups, layers, departments, bodies)
     _put_staff(session, row.id, sections["staff"], sections["crews"], crews, departments, whole_staff)
     _put(session, Notice, row.id, {code: _notice(at) for code, at in sections["notices"].items()})
+    _put_workflow(session, row.id, sections, categories, groups)
+    calendars = _put(
+        session, WorkCalendar, row.id, {code: calendar_row(at) for code, at in sections["calendars"].items()}
+    )
+    targets = {code: target_row(at, categories, groups, calendars) for code, at in sections["targets"].items()}
+    _put(session, ServiceTarget, row.id, targets)
     session.flush()
     return row
 
 
 def _put_town(session: Session, row: Jurisdiction | None, wanted: Plan) -> Jurisdiction:
-    values = {key: wanted.town[key] for key in ("code", "name", "time_zone", "languages", "app")}
+    values = {key: wanted.town[key] for key in ("code", "name", "time_zone", "languages", *TABLES)}
     if row is None:
         row = Jurisdiction(**values, outline=as_outline(wanted.outline.wkb))
         session.add(row)
@@ -85,6 +95,33 @@ def _put(session: Session, model: Any, town: int, wanted: Mapping[str, Mapping[s
 def _notice(at: Values) -> Values:
     starts_at, ends_at = (datetime.fromisoformat(at[key]) if at[key] else None for key in ("from", "until"))
     return {**{key: at[key] for key in ("text", "severity", "link")}, "starts_at": starts_at, "ends_at": ends_at}
+
+
+def _put_workflow(
+    session: Session, town: int, sections: Mapping[str, Mapping[str, Values]], categories: Ids, groups: Ids
+) -> None:
+    statuses = sections["statuses"]
+    _put(
+        session,
+        StatusSetting,
+        town,
+        {code: {"label": at["label"], "is_public": at["public"]} for code, at in statuses.items()},
+    )
+    reasons = {
+        code: {"purpose": at["for"], "name": at["name"], "is_public": at["public"]}
+        for code, at in sections["reasons"].items()
+    }
+    _put(session, Reason, town, reasons)
+    templates = {
+        code: {
+            "status": at["status"],
+            "category_id": categories.get(at["category"]),
+            "group_id": groups.get(at["group"]),
+            "text": at["text"],
+        }
+        for code, at in sections["templates"].items()
+    }
+    _put(session, ResponseTemplate, town, templates)
 
 
 def _in_order(items: Mapping[str, Values]) -> dict[str, Values]:
@@ -202,6 +239,8 @@ def _put_staff(
             session.add(Person(id=new_id(), jurisdiction_id=town, code=code, **values))
     for person in rows.values():
         if person.code is not None and person.code not in wanted and (is_whole or person.origin == TOWN):
+            if person.active:
+                end_sessions(session, person.id, "left")
             _set(person, {"active": False})
 
 

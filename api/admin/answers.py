@@ -22,7 +22,8 @@ def answer_of(sent: type[Schema], name: str, **more: fields.Field) -> type[Shape
 
 def _answered(key: str, field: fields.Field) -> fields.Field:
     """The same member in an answer. What may be left out is null instead; lists and flags are always there."""
-    has_default = isinstance(field, fields.List | fields.Boolean) or key in _ALWAYS
+    is_a_targets = key == "priority" and isinstance(field, fields.String)  # a rule's is a number, and always there
+    has_default = isinstance(field, fields.List | fields.Boolean) or (key in _ALWAYS and not is_a_targets)
     common: dict[str, Any] = {"required": True, "allow_none": bool(field.allow_none) and not has_default}
     common |= {"data_key": field.data_key, "attribute": field.attribute}
     kept = {key: field.metadata[key] for key in ("description", "enum", "type", "format") if key in field.metadata}
@@ -31,7 +32,8 @@ def _answered(key: str, field: fields.Field) -> fields.Field:
     if isinstance(field, fields.List):
         return fields.List(_answered_item(field.inner), metadata=kept, **common)
     if isinstance(field, fields.Dict):
-        return fields.Dict(keys=fields.String(), values=fields.String(), metadata=kept, **common)
+        values = field.value_field if isinstance(field.value_field, fields.List) else fields.String()
+        return fields.Dict(keys=fields.String(), values=values, metadata=kept, **common)
     if type(field) in (fields.String, fields.Boolean, fields.Integer, fields.Float):
         return type(field)(metadata=kept, **common)
     return type(field)(**{key: value for key, value in common.items() if value is not None}, metadata=kept)

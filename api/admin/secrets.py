@@ -13,14 +13,21 @@ from api.town import config
 from core.tokens import derived_token
 
 
-def once_with_secret(make: Callable[[Session, str], Made], prefix: str, member: str, purpose: str) -> Response:
+def once_with_secret(
+    make: Callable[[Session, str], Made],
+    prefix: str,
+    member: str,
+    purpose: str,
+    more: Callable[[str], dict[str, str]] = lambda raw: {},
+) -> Response:
     """What `make` makes of a fresh secret, answered with the secret as `member`; a retry gets the same.
 
-    The answer is kept without it. Another bearer token would work out another secret, so for that it is another request.
+    more: further members that hold the secret. The answer is kept without any of them. Another bearer token would work out
+    another secret, so for that it is another request.
     """
     raw = derived_token(prefix, config().secret, bearer_token(), f"{purpose} {idempotency_key()}")
 
     def reveal(body: str) -> str:
-        return orjson.dumps({**orjson.loads(body), member: raw}).decode()
+        return orjson.dumps({**orjson.loads(body), member: raw, **more(raw)}).decode()
 
     return first_answer(lambda session: make(session, raw), canonical_body() + bearer_hash(), reveal)

@@ -103,14 +103,20 @@ SECTIONS = (
             "origin": fields.String(
                 required=True,
                 metadata={
-                    "enum": ["town", "command"],
-                    "description": "command: made by `mendway create-admin`; town.toml leaves them alone.",
+                    "enum": ["town", "command", "oidc"],
+                    "description": "command: made by `mendway create-admin`; oidc: the city's identity provider says what "
+                    "they are; town.toml leaves both alone.",
                 },
             )
         },
         shown=_with_origin,
     ),
     Section("notices", "notices", "notice", "a notice", "notices", shapes.NoticeIn, shown=_with_moments),
+    Section("statuses", "statuses", "status", "what a status is called and who sees it", "statuses", shapes.StatusIn),
+    Section("reasons", "reasons", "reason", "a reason", "reasons", shapes.ReasonIn),
+    Section("calendars", "calendars", "calendar", "a working calendar", "calendars", shapes.CalendarIn),
+    Section("targets", "targets", "target", "a service target", "service targets", shapes.TargetIn),
+    Section("templates", "templates", "template", "a template of an answer", "templates", shapes.TemplateIn),
     Section(
         "layers",
         "layers",

@@ -10,12 +10,19 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
+from actions.catalogue.clocks import LONGEST_DAYS, LONGEST_HOURS
 from actions.catalogue.items import LARGEST_BLUR_M, STAFF_ROLES
+from actions.catalogue.moderation import MOST_FLAGS
 from actions.catalogue.parts import LONGEST, LONGEST_CODE, LONGEST_TEXT
 from actions.catalogue.questions import TYPES
+from actions.catalogue.workflow import LONGEST_TEMPLATE
 from api.fields import Moment, Shape
 from domain.city import SEVERITIES
 from domain.forms import LONGEST_TEXT as LONGEST_ANSWER
+from domain.moderation import HOLD_AFTER_FLAGS
+from domain.reports import PRIORITIES
+from domain.status import PURPOSES, Status
+from domain.workflow import DISPUTE_DAYS, MOST_DISPUTE_DAYS
 
 CODE = {"maxLength": LONGEST_CODE, "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"}
 
@@ -63,6 +70,11 @@ def link(said: str = "", **more: Any) -> fields.String:
 def texts(said: str) -> fields.List:
     """Several codes or places."""
     return fields.List(fields.String(), allow_none=True, metadata={"description": said})
+
+
+def _count(said: str, least: int, most: int) -> fields.Integer:
+    """A whole number that may be left out."""
+    return fields.Integer(allow_none=True, metadata={"description": said, "minimum": least, "maximum": most})
 
 
 def _said(said: str, more: dict[str, Any], limits: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -199,6 +211,81 @@ class NoticeIn(AsSent):
     until = Moment(allow_none=True)
 
 
+class CalendarIn(AsSent):
+    """When there is work: hours by weekday (mon to sun), and days without any."""
+
+    time_zone = line("Of the IANA database; the town's without it.")
+    hours = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(fields.String()),
+        required=True,
+        metadata={
+            "description": 'By weekday, such as {"mon": ["08:00-12:00", "13:00-17:00"]}; days left out are free.'
+        },
+    )
+    holidays = texts("Days such as 2026-12-25.")
+
+
+class TargetIn(AsSent):
+    """How long reports may take. Of those that fit a report, the one of its category counts before that of its group, one
+    with a priority before one without."""
+
+    category = code("Instead of a group.")
+    group = code("Instead of a category.")
+    priority = fields.String(allow_none=True, metadata={"enum": list(PRIORITIES)})
+    hours = _count("Working hours; or days.", 1, LONGEST_HOURS)
+    days = _count("Working days, each as long as the calendar's are on the average; instead of hours.", 1, LONGEST_DAYS)
+    calendar = code("Whose working time is counted; without one all the time that passes.")
+    warn_hours = _count(
+        "Due soon so many working hours before it is due; for the last quarter without it.", 0, LONGEST_HOURS
+    )
+    escalate_hours = _count(
+        "So many working hours overdue, supervisors hear of it; never without it.", 0, LONGEST_HOURS
+    )
+
+
+class StatusIn(AsSent):
+    """What the town calls a status, and whether the public sees it. Its code is the status."""
+
+    label = words()
+    public = fields.Boolean(
+        allow_none=True, metadata={"description": "False: the public goes on seeing the status before it."}
+    )
+
+
+class ReasonIn(AsSent):
+    """Why a report is on hold, closed, reopened or disputed."""
+
+    for_ = fields.String(required=True, data_key="for", attribute="for", metadata={"enum": list(PURPOSES)})
+    name = words(required=True)
+    public = fields.Boolean(allow_none=True, metadata={"description": "False: only staff are told of it."})
+
+
+class TemplateIn(AsSent):
+    """Words for a move to one status, with {placeholders}; of a category, a group or any."""
+
+    status = fields.String(required=True, metadata={"enum": [status.value for status in Status]})
+    category = code("Instead of a group.")
+    group = code("Instead of a category.")
+    text = words(LONGEST_TEMPLATE, required=True)
+
+
+class WorkflowIn(AsSent):
+    """How residents take part in a report's life."""
+
+    dispute_days = fields.Integer(
+        allow_none=True,
+        metadata={
+            "minimum": 1,
+            "maximum": MOST_DISPUTE_DAYS,
+            "description": f"For so long a fix can be confirmed or disputed; {DISPUTE_DAYS} without it.",
+        },
+    )
+    followers_may_dispute = fields.Boolean(
+        allow_none=True, metadata={"description": "Also who only follows the report."}
+    )
+
+
 class LayerIn(AsSent):
     """A layer but for its areas, which have an address of their own."""
 
@@ -257,6 +344,15 @@ class AppIn(AsSent):
     android = fields.Nested(AndroidAppIn, allow_none=True)
 
 
+class ModerationIn(AsSent):
+    """What is held until a moderator has looked at it."""
+
+    hold_after_flags = _count(
+        f"A report or comment that so many people have flagged; 0: none. {HOLD_AFTER_FLAGS} without it.", 0, MOST_FLAGS
+    )
+    hold_new = texts("Categories, by code, whose new reports are all looked at before the public sees them.")
+
+
 class TownIn(AsSent):
     """The town itself. Its code never changes; its outline has an address of its own."""
 
@@ -269,6 +365,8 @@ class TownIn(AsSent):
     )
     outside = code("The external body that is named to who reports from outside the town.")
     app = fields.Nested(AppIn, allow_none=True)
+    workflow = fields.Nested(WorkflowIn, allow_none=True)
+    moderation = fields.Nested(ModerationIn, allow_none=True)
 
 
 class OrderIn(AsSent):

@@ -10,7 +10,7 @@ from actions.catalogue.areas import outline_from
 from actions.catalogue.areas import put_outline as put_outline_in_force
 from actions.catalogue.change import Changed, as_values, change_held, held_town, seen_town, version_of, without_nulls
 from actions.catalogue.differences import Difference
-from actions.catalogue.plan import Values
+from actions.catalogue.plan import TABLES, Values
 from api.admin.answers import answer_of, changed_of, stale_of, version_field
 from api.admin.audience import ITEM_ETAG, NEEDED_VERSION, ChangeQuery, administration
 from api.admin.changing import (
@@ -39,7 +39,7 @@ TownItemOut = answer_of(
 )
 TownChangedOut = changed_of(TownItemOut, "Town")
 TownStaleProblem = stale_of(TownItemOut, "Town")
-_PLACES = [(("town",), ""), (("app",), "/app")]
+_PLACES = [(("town",), ""), *(((key,), f"/{key}") for key in TABLES)]
 
 
 class OutlineItemOut(Shape):
@@ -85,10 +85,11 @@ def put_town(body: Values, query: dict[str, Any]) -> Response:
         held = held_town(session)
         values = as_values(held.now)
         said = without_nulls(body)
-        values["app"] = said.pop("app", None)
+        for key in TABLES:
+            values[key] = said.pop(key, None)
+            if values[key] is None:
+                del values[key]
         values["town"] = {**said, "code": held.row.code}
-        if values["app"] is None:
-            del values["app"]
         present = held.now.town
         current = TownItemOut().dump(_shown(present))
         refuse_unseen(present, current, lambda: would_change_nothing(session, held, values), dry_run=dry_run)
@@ -141,4 +142,4 @@ def put_outline(_body: Any, query: dict[str, Any]) -> Response:
 
 
 def _shown(town: Values) -> Values:
-    return {**town, "app": town["app"] or None, "version": version_of(town)}
+    return {**town, **{key: town[key] or None for key in TABLES}, "version": version_of(town)}

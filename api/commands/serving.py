@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 
 from api.commands.answers import Mistake
 from api.commands.revisions import revision_of, standing_of
-from api.exposure import Exposed, refuse_demo_tokens, ways_in
+from api.exposure import Exposed, refuse_demo_tokens, refuse_unsigned_tokens, ways_in
 from core.config import Config, read_config
 from core.db import DatabaseAway, connect, disconnect, transaction
 from core.migrate import newest_revision
+from identity.claims import read_mapping
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60
@@ -54,10 +55,13 @@ def _seconds(word: str) -> int:
 
 def run_serve(options: argparse.Namespace) -> NoReturn:
     config = read_config()
+    if config.oidc_claims is not None:
+        read_mapping(config.oidc_claims)
     connect(config, pool_size=1)
     try:
         _wait_for_database(options.wait)
         _refuse_unmigrated()
+        refuse_unsigned_tokens(config, ways_in(config))
         refuse_demo_tokens(ways_in(config))
     except Exposed as fault:
         raise Mistake(str(fault)) from None

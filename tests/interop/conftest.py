@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.peers import needed, npm, openapi_generator, schemathesis
+from tests.interop.peers import firebase, needed, npm, oidc, openapi_generator, schemathesis
+from tests.interop.peers.chromium import chromium
 from tests.interop.peers.nginx import nginx
 from tests.interop.peers.node import Node, node
 
@@ -30,6 +31,18 @@ def npm_packages(node_js: Node) -> Path:
 
 
 @pytest.fixture(scope="session")
+def oidc_packages(node_js: Node) -> Path:
+    """The folder whose node_modules has oidc-provider."""
+    return needed(lambda: oidc.packages(node_js))
+
+
+@pytest.fixture(scope="session")
+def firebase_packages(node_js: Node) -> Path:
+    """The folder whose node_modules has firebase-tools."""
+    return needed(lambda: firebase.packages(node_js))
+
+
+@pytest.fixture(scope="session")
 def schemathesis_program() -> Path:
     """Schemathesis' program."""
     return needed(schemathesis.schemathesis)
@@ -45,3 +58,15 @@ def generator_program() -> Path:
 def nginx_program() -> Path:
     """nginx."""
     return needed(nginx)
+
+
+@pytest.fixture(scope="session")
+def map_packages(node_js: Node) -> Path:
+    """The folder whose node_modules has MapLibre, the reader of PMTiles and the driver of browsers."""
+    return needed(lambda: npm.packages(node_js, "map"))
+
+
+@pytest.fixture(scope="session")
+def chromium_program() -> Path:
+    """A browser."""
+    return needed(chromium)

@@ -124,7 +124,12 @@ KEYS = {
     "choices": {"code", "label", "stop"},
     "rules": {"priority", "category", "group", "area", "department", "body"},
     "staff": {"name", "role", "crew", "department"},
+    "calendars": {"hours", "holidays"},
+    "targets": {"priority", "hours", "days", "calendar", "warn_hours", "escalate_hours"},
     "notices": {"text", "severity", "link", "from", "until"},
+    "workflow": {"dispute_days", "followers_may_dispute"},
+    "reasons": {"for", "name", "public"},
+    "templates": {"status", "category", "group", "text"},
 }  # fmt: skip
 
 
@@ -137,7 +142,8 @@ def test_town_toml_uses_no_key_that_apply_does_not_know():
     assert set(TOWN) == {"format", *KEYS} - {"questions", "choices"}
     assert set(TOWN["town"]) <= KEYS["town"]
     assert set(TOWN["app"]) <= KEYS["app"]
-    for table in set(TOWN) - {"format", "town", "app"}:
+    assert set(TOWN["workflow"]) <= KEYS["workflow"]
+    for table in set(TOWN) - {"format", "town", "app", "workflow"}:
         for code, entry in TOWN[table].items():
             assert re.fullmatch(r"[a-z][a-z0-9-]*", code)
             assert set(entry) <= KEYS[table], f"{table}.{code}"

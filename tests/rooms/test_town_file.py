@@ -245,6 +245,36 @@ def test_the_town_of_the_tests_reads(plan: Plan):
             id="a crew",
         ),
         pytest.param(
+            'role = "admin"',
+            'role = "admin"\ndepartment = "roads"',
+            "staff.adam.department: only a dispatcher, supervisor or analyst may have one",
+            id="an admin's department",
+        ),
+        pytest.param(
+            'role = "admin"',
+            'role = "admin"\nareas = ["wards:1"]',
+            "staff.adam.areas: an admin works",
+            id="admin's areas",
+        ),
+        pytest.param(
+            'areas = ["wards:1"]',
+            'areas = ["corridors:route-9"]',
+            "staff.wes.areas: reports do not keep their area of layer 'corridors'",
+            id="areas that no report keeps",
+        ),
+        pytest.param(
+            'areas = ["wards:1"]',
+            'areas = ["wards:99"]',
+            "staff.wes.areas: layer 'wards' has no area '99'",
+            id="no area",
+        ),
+        pytest.param(
+            'department = "roads"\n\n[staff.wes]',
+            'departments = ["moon"]\n\n[staff.wes]',
+            "staff.rod.departments: there is no department 'moon'",
+            id="departments",
+        ),
+        pytest.param(
             'file = "areas/wards.geojson"', 'file = "areas/nope.geojson"', "nope.geojson is not there", id="no file"
         ),
         pytest.param(
@@ -440,8 +470,13 @@ def test_the_example_in_the_documentation_is_a_town(session: Session, town_folde
         "groups": ["streets"],
         "categories": ["pothole", "gas"],
         "rules": ["streets-in-ward-1"],
-        "staff": ["ana"],
+        "staff": ["ana", "rod"],
         "notices": ["storm"],
+        "calendars": ["office"],
+        "targets": ["potholes"],
+        "statuses": ["on_hold"],
+        "reasons": ["frost"],
+        "templates": ["hole-filled"],
     }
     assert {key: bool(value) for key, value in plan.town["app"].items()} == {
         "map_style": True,

@@ -42,10 +42,10 @@ def parameters(document, place):
 
 
 def bodies(operation):
-    """The schemas of what comes back when all is well."""
+    """The schemas of the JSON that comes back when all is well."""
     for status, response in operation["responses"].items():
-        for content in response.get("content", {}).values():
-            if status.startswith("2"):
+        for kind, content in response.get("content", {}).items():
+            if status.startswith("2") and kind.endswith("json"):
                 yield content["schema"]
 
 

@@ -3,10 +3,13 @@
 import json
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from domain.rights import HOLDERS, PEOPLE, ROLES, Right, holders
+from tests.support.live import ROOT
 from tests.support.town import WARD_1, WARD_2, WARD_4
 
 OF_A_REPORT = re.compile(r"<uuid:report_id>")
@@ -16,6 +19,17 @@ def test_every_right_has_holders_and_every_role_a_right():
     assert set(HOLDERS) == set(Right)
     assert {role for names in HOLDERS.values() for role in names} == set(ROLES)
     assert all(names for names in HOLDERS.values())
+
+
+def test_the_table_of_the_page_is_the_one_in_the_code():
+    page = (ROOT / "docs" / "rights.md").read_text()
+    columns = re.search(r"^\| right \| what \| (.*) \|$", page, re.MULTILINE)[1].split(" | ")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]* \| (.*) \|$", page, re.MULTILINE)
+
+    assert columns == list(ROLES)
+    assert {right: [*map("yes".__eq__, cells.split(" | "))] for right, cells in rows} == {
+        right.value: [role in HOLDERS[right] for role in ROLES] for right in Right
+    }
 
 
 def test_whoever_sees_what_is_private_works_for_the_town():
@@ -111,10 +125,22 @@ def test_a_body_that_is_right_does_not_help_either(a_report, staff):
             assert answer.status == 404 or (who == "the crew") is path.startswith("triage"), f"{who}: {path}: {answer}"
 
 
-BODIES: dict[str, dict[str, str]] = {
+BODIES: dict[str, dict[str, Any]] = {
     "desk.move_any": {"to": "acknowledged"},
     "desk.assign_report": {"department": "health"},
     "residents.add_comment": {"text": "x"},
+    "flags.flag_report": {"reason": "spam"},
+    "moderation.hold_report": {},
+    "moderation.publish_report": {},
+    "moderation.redact_report": {"passage": "hole"},
+    "desk.add_internal_note": {"text": "x"},
+    "desk.split_report": {"parts": [{"department": "works"}]},
+    "desk.relate_report": {"parent": None},
+    "desk.correct_report": {"priority": "high"},
+    "voices.answer_question": {"text": "x"},
+    "voices.confirm_fix": {},
+    "voices.dispute_fix": {"reason": "x"},
+    "voices.rate_report": {"stars": 5},
 }
 _ROLES = {
     "the crew": "crew",
@@ -172,6 +198,30 @@ def test_a_partner_whose_key_is_for_one_department_sees_that_one(admin, partner,
     program.get(f"/v1/work/{other.id}", expect=404)
     admin.post(f"/v1/admin/keys/{made['id']}/revoke", expect=200)
     program.get(f"/v1/work/{theirs.id}", expect=401)
+
+
+def test_a_contractor_comes_in_by_no_other_door(app, dispatcher, a_report, contract, ask):
+    """Each route with a link's token: let in where the table gives contractors a right, and nowhere else."""
+    own, foreign = a_report("pothole", at=WARD_1), a_report("pothole", at=WARD_1)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    body = {"label": "x", "may": ["start"], "report": own.id, "expires_at": tomorrow}
+    link = dispatcher.post("/v1/work/links", json=body, expect=201)
+    contractor = type(dispatcher)(ask, contract, link["token"])
+    asked = 0
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if not view.allowed_roles:
+            continue
+        path = re.sub(r"<[^>]*>", str(uuid.uuid4()), str(rule).replace("<uuid:report_id>", foreign.id))
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            answer = _try(contractor, method, path, BODIES.get(rule.endpoint, {}))
+            asked += 1
+            if "contractor" not in view.allowed_roles:
+                assert answer.status == 403, f"{method} {rule}: {answer}"
+            else:
+                assert answer.status in (200, 404, 422), f"{method} {rule}: {answer}"
+                assert foreign.reference not in answer.text, f"{method} {rule}"
+    assert asked > 100
 
 
 def test_a_key_for_other_things_is_no_token(client, admin):

@@ -44,6 +44,21 @@ ITEMS = {
         "departments": ["parks"],
         "areas": ["wards:1"],
     },
+    "calendars": {
+        "time_zone": "America/New_York",
+        "hours": {"mon": ["08:00-12:00", "13:00-17:00"], "fri": ["08:00-12:00"]},
+        "holidays": ["2026-12-25"],
+    },
+    "targets": {
+        "category": None,
+        "group": "streets",
+        "priority": "high",
+        "hours": 48,
+        "days": None,
+        "calendar": None,
+        "warn_hours": 4,
+        "escalate_hours": 8,
+    },
     "notices": {
         "text": NAME,
         "severity": "emergency",
@@ -51,7 +66,11 @@ ITEMS = {
         "from": "2026-12-01T08:00:00.000Z",
         "until": None,
     },
+    "statuses": {"label": NAME, "public": False},
+    "reasons": {"for": "on_hold", "name": NAME, "public": True},
+    "templates": {"status": "resolved", "category": "pothole", "group": None, "text": NAME},
 }
+CODES = {"statuses": "on_hold"}  # whose code must be one of a list; all others may be called "thing"
 CHANGES: dict[str, dict[str, Any]] = {
     "departments": {"phone": None},
     "external-bodies": {"phone": "555-0155"},
@@ -60,28 +79,40 @@ CHANGES: dict[str, dict[str, Any]] = {
     "categories": {"blur_m": 100, "areas": []},
     "rules": {"area": None, "layer": "wards"},
     "staff": {"role": "admin", "department": None, "departments": [], "areas": []},
+    "calendars": {"time_zone": None, "holidays": ["2026-12-25", "2027-01-01"]},
+    "targets": {
+        "group": None,
+        "category": "pothole",
+        "priority": None,
+        "hours": None,
+        "days": 2,
+        "escalate_hours": None,
+    },
     "notices": {"severity": "info", "until": "2026-12-02T08:00:00.000Z"},
+    "statuses": {"public": True, "label": None},
+    "reasons": {"public": False, "for": "dispute"},
+    "templates": {"category": None, "group": "green"},
 }
 
 
 @pytest.mark.parametrize("section", ITEMS)
 def test_an_item_is_made_changed_and_removed(admin: Caller, section: str):
-    path = f"/v1/admin/{section}"
+    path, code = f"/v1/admin/{section}", CODES.get(section, "thing")
     before = admin.get(f"{path}?limit=100")["items"]
 
-    made = make(admin, f"{section}/thing", ITEMS[section])
+    made = make(admin, f"{section}/{code}", ITEMS[section])
     assert {key: value for key, value in made["item"].items() if key in ITEMS[section]} == ITEMS[section]
     assert [line["sign"] for line in made["differences"]] == ["+"]
-    assert admin.get(f"{path}/thing")["version"] == made["item"]["version"]
+    assert admin.get(f"{path}/{code}")["version"] == made["item"]["version"]
 
-    changed = change(admin, f"{section}/thing", **CHANGES[section])
+    changed = change(admin, f"{section}/{code}", **CHANGES[section])
     assert changed["item"]["version"] != made["item"]["version"]
     assert {line["sign"] for line in changed["differences"]} == {"~"}
-    assert read(admin, f"{section}/thing") == {**ITEMS[section], **CHANGES[section]}
+    assert read(admin, f"{section}/{code}") == {**ITEMS[section], **CHANGES[section]}
 
-    removed = remove(admin, f"{section}/thing")
-    assert [(line["sign"], line["place"].split(".")[-1]) for line in removed["differences"]] == [("-", "thing")]
-    admin.get(f"{path}/thing", expect=404)
+    removed = remove(admin, f"{section}/{code}")
+    assert [(line["sign"], line["place"].split(".")[-1]) for line in removed["differences"]] == [("-", code)]
+    admin.get(f"{path}/{code}", expect=404)
     assert admin.get(f"{path}?limit=100")["items"] == before
 
 

@@ -27,7 +27,8 @@ def test_one_answer_without_a_token_says_it_all(client: Caller):
     assert config["box"] == {"west": WEST, "south": SOUTH, "east": EAST, "north": NORTH}
     assert config["features"]["comments"] is True
     assert config["features"]["photos"] is False
-    assert config["sign_in_methods"] == ["device"]
+    assert config["sign_in_methods"] == ["device", "recovery_code", "password"]
+    assert config["sign_in"] == {"firebase_project": None, "oidc_issuer": None, "oidc_audiences": []}
     assert config["map"] == {"style": "https://tiles.squareton.example/style.json"}
     assert config["privacy"]["version"] == "3"
     assert config["privacy"]["link"] == "https://squareton.example/privacy"

@@ -37,7 +37,7 @@ def a_report_that_is(now, dispatcher, a_report):
 
 @pytest.mark.parametrize("now", list(Status))
 def test_every_step_of_the_table_can_be_made(dispatcher, a_report, now):
-    for to in [move.to.value for move in MOVES[now]]:
+    for to in [move.to.value for move in MOVES[now] if "dispatcher" in move.by]:
         report = a_report_that_is(now, dispatcher, a_report)
 
         moved = desk_moves(dispatcher, report, to, **demanded(to))
@@ -50,9 +50,10 @@ def test_every_step_of_the_table_can_be_made(dispatcher, a_report, now):
 def test_no_step_can_be_made_that_is_not_in_the_table(dispatcher, a_report, now):
     report = a_report_that_is(now, dispatcher, a_report)
     version = report.version
-    steps = [move.to.value for move in MOVES[now]]
+    steps = [move.to.value for move in MOVES[now] if "dispatcher" in move.by]
+    others = [move.to.value for move in MOVES[now] if "dispatcher" not in move.by]
 
-    for to in [status.value for status in Status if status.value not in steps]:
+    for to in [status.value for status in Status if status.value not in steps + others]:
         path, body = f"/v1/triage/{report.id}/move", {"to": to, **demanded(to)}
         dispatcher.post(path, json=body, if_match=version, expect=409)
         assert dispatcher.last.problem == "wrong-status"

@@ -13,7 +13,9 @@ import yaml
 
 from api.meta import PROBLEMS
 from api.words import TEXTS
-from domain.status import LABELS
+from domain.status import LABELS, REASONS
+from tests.stories.test_admin_changes_the_town import CODES, ITEMS
+from tests.support.admin import make
 from tests.support.answers import Answer
 from tests.support.callers import Caller
 from tests.support.live import ROOT
@@ -25,7 +27,8 @@ CONTRACT = yaml.safe_load((ROOT / "openapi.yaml").read_text())["paths"]
 OPERATIONS = [
     (method.upper(), path) for path, item in CONTRACT.items() for method, part in item.items() if "operationId" in part
 ]
-READS = [path for method, path in OPERATIONS if method == "GET"]
+# All but the one that is a file of tiles.
+READS = [path for method, path in OPERATIONS if method == "GET" and not path.endswith("/map")]
 # As phones and browsers send it, and as nobody should; what each is answered in.
 WISHES = {
     "es-MX, en;q=0.5": "es",
@@ -54,9 +57,31 @@ def ask_for(
         "report_id": report.id,
         "key_id": admin.post("/v1/admin/keys", json={"label": "a partner", "scopes": ["import"]})["id"],
         "question": "size",
+        "bulk_id": dispatcher.post(
+            "/v1/bulk-actions", json={"action": "priority", "priority": "low", "reports": [report.id]}, expect=202
+        )["id"],
     }
-    questions = {"/v1/routing": f"?lon={WARD_1.lon}&lat={WARD_1.lat}&category=pothole"}
-    askers = {"/v1/admin": admin, "/v1/work": crew, "/v1/changes": dispatcher, "/v1/categories": resident}
+    known["package_id"] = crew.post("/v1/work/packages", json={"name": "x", "reports": [report.id]}, expect=201)["id"]
+    known["filter_id"] = dispatcher.post("/v1/queue/filters", json={"name": "x", "query": {}}, expect=201)["id"]
+    for section in ("calendars", "targets", "statuses", "reasons", "templates"):
+        make(admin, f"{section}/{CODES.get(section, 'thing')}", ITEMS[section])
+    questions = {
+        "/v1/routing": f"?lon={WARD_1.lon}&lat={WARD_1.lat}&category=pothole",
+        "/v1/queue/counts": "?by=status,department",
+    }
+    askers = {
+        "/v1/admin": admin,
+        "/v1/work": crew,
+        "/v1/work/links": dispatcher,
+        "/v1/queue": dispatcher,
+        "/v1/templates": dispatcher,
+        "/v1/triage": dispatcher,
+        "/v1/changes": dispatcher,
+        "/v1/bulk-actions": dispatcher,
+        "/v1/moderation": admin,
+        "/v1/sessions": dispatcher,
+        "/v1/categories": resident,
+    }
 
     def address(path: str) -> str:
         for name in re.findall(r"\{(\w+)\}", path):
@@ -67,7 +92,8 @@ def ask_for(
     addresses = {path: address(path) for path in READS}
 
     def ask(path: str, language: str) -> Answer:
-        own = next((who for start, who in askers.items() if path.startswith(start)), resident)
+        fitting = [start for start in askers if path.startswith(start)]
+        own = askers[max(fitting, key=len)] if fitting else resident
         return own.ask(
             "GET", addresses[path], {"Authorization": f"Bearer {own.token}", "Accept-Language": language}, None
         )
@@ -99,6 +125,8 @@ def in_two_languages() -> set[tuple[str, str]]:
     """Every text of the town and of the program that is not the same in both languages."""
     texts = [(LABELS["en"][status], LABELS["es"][status]) for status in LABELS["en"]]
     texts += [(TEXTS["en"]["why"][name], TEXTS["es"]["why"][name]) for name in TEXTS["en"]["why"]]
+    texts += [(REASONS["en"][code], REASONS["es"][code]) for code in REASONS["en"]]
+    texts += pairs(ITEMS)
     texts += pairs(tomllib.loads(FILE.read_text()))
     return {pair for pair in texts if pair[0] != pair[1]}
 

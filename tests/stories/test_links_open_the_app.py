@@ -19,7 +19,10 @@ def test_iphones_learn_which_app_opens_reports(client):
             "details": [
                 {
                     "appIDs": ["ABCDE12345.example.squareton.reports"],
-                    "components": [{"/": "/r/*", "comment": "Pages of reports"}],
+                    "components": [
+                        {"/": "/r/*", "comment": "Pages of reports"},
+                        {"/": "/m/*", "comment": "Links in mails"},
+                    ],
                 }
             ]
         }
@@ -42,7 +45,11 @@ def test_android_opens_no_other_addresses(client):
     (link,) = client.get("/.well-known/assetlinks.json")
 
     rules = link["relation_extensions"]["delegate_permission/common.handle_all_urls"]["dynamic_app_link_components"]
-    assert [(rule["/"], rule.get("exclude", False)) for rule in rules] == [("/r/*", False), ("*", True)]
+    assert [(rule["/"], rule.get("exclude", False)) for rule in rules] == [
+        ("/r/*", False),
+        ("/m/*", False),
+        ("*", True),
+    ]
 
 
 @pytest.mark.parametrize("path", ["apple-app-site-association", "assetlinks.json"])

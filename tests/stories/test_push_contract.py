@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from jobs.app import run_due_jobs
 from jobs.tasks import Work
-from notifications.audience import NOBODY, TOLD, Audience, Followers, audience
+from notifications.audience import FOR_SOME, NOBODY, TOLD, Audience, Followers, audience
 from notifications.patience import Patience
 from notifications.templates import TEXTS, words
 from tests.support.live import ROOT
@@ -222,7 +222,7 @@ def test_the_table_of_events_is_what_is_sent():
 
     assert written == {
         event: [words(event, language, ("en",), {"en": "Pothole", "es": "Bache"}, "X").title for language in TEXTS]
-        for event in TOLD
+        for event in TOLD | FOR_SOME
     }
 
 
@@ -231,8 +231,11 @@ def test_the_table_says_who_hears():
         public = audience(event.strip("`"), 2, "public")
         private = audience(event.strip("`"), 2, "private")
 
-        assert public == Audience(reporter == "yes", Followers.ALL if followers == "yes" else Followers.NONE), event
-        assert private == Audience(True, Followers.WHO_MAY_SEE_IT), event
+        also = {"workers": event in ("`answered`", "`disputed`"), "supervisors": followers == "supervisors"}
+        listening = {"yes": Followers.ALL, "staff": Followers.WHO_MAY_SEE_IT}.get(followers, Followers.NONE)
+        assert public == Audience(reporter == "yes", listening, **also), event
+        may = listening if listening == Followers.NONE else Followers.WHO_MAY_SEE_IT
+        assert private == Audience(reporter == "yes", may, **also), event
         assert audience(event.strip("`"), 1, "public") == NOBODY, event
 
 
@@ -243,7 +246,7 @@ def test_the_reasons_for_giving_up_a_target_are_those_that_there_are():
 
 
 def test_the_schema_names_the_events_that_there_are():
-    assert SCHEMA["properties"]["event"]["x-extensible-enum"] == sorted(TOLD)
+    assert SCHEMA["properties"]["event"]["x-extensible-enum"] == sorted(TOLD | FOR_SOME)
 
 
 def test_the_schema_is_one_and_the_example_fits_it():

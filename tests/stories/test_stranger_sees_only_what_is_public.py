@@ -265,3 +265,62 @@ def test_strangers_read_only_the_public_view(database, blurred, private):
         "captured_at_sent",
     }
     assert [str(row["id"]) for row in database.rows("SELECT id FROM public_report")] == [blurred.id]
+
+
+# --- what staff write to each other ---
+
+
+@pytest.fixture
+def among_staff(dispatcher, supervisor, other_resident, blurred, a_report):
+    """Every kind of words that only staff read, on a report that all may see and on one that is held."""
+
+    def seen(report):
+        return dispatcher.get(f"/v1/work/{report.id}")["version"]
+
+    held = a_report(description="staff-only-held-report")
+    dispatcher.post(f"/v1/triage/{blurred.id}/notes", json={"text": "staff-only-note"}, if_match=seen(blurred))
+    dispatcher.post(f"/v1/triage/{blurred.id}/move", json={"to": "acknowledged"}, if_match=seen(blurred))
+    comment = other_resident.post(f"{blurred.path}/comments", json={"text": "staff-only-held-comment"})["id"]
+    dispatcher.post(f"/v1/moderation/comments/{comment}/hold", json={"reason": "staff-only-comment-reason"})
+    flag = {"reason": "abuse", "text": "staff-only-flag"}
+    made = other_resident.post(f"{held.path}/flags", json=flag)["id"]
+    resolved = {"outcome": "upheld", "note": "staff-only-resolution"}
+    dispatcher.post(f"/v1/moderation/flags/{made}/resolve", json=resolved)
+    block = {"comment_id": comment, "reason": "staff-only-block"}
+    lifted = supervisor.post("/v1/moderation/blocks", json=block)["id"]
+    supervisor.post(f"/v1/moderation/blocks/{lifted}/lift", json={"reason": "staff-only-lift"})
+    redaction = {"passage": "corner", "reason": "staff-only-redaction"}
+    supervisor.send(
+        "POST", f"/v1/moderation/reports/{blurred.id}/redact", json=redaction, if_match=seen(blurred), key="redact"
+    )
+    return [blurred, held]
+
+
+@pytest.mark.parametrize("who", ["a stranger", "another resident", "a crew of another department", "the reporter"])
+def test_no_route_tells_anybody_else_what_staff_write(app, client, a_resident, other_crew, resident, among_staff, who):
+    people = {
+        "a stranger": client,
+        "another resident": a_resident(),
+        "a crew of another department": other_crew,
+        "the reporter": resident,
+    }
+    asked = 0
+    for method, path, body in every_request(app, [report.id for report in among_staff], resident.device_id):
+        answer = _asked(people[who], method, path, body)
+        asked += 1
+        # A report that is held is its reporter's to see as before.
+        text = answer.text.replace("staff-only-held-report", "") if who == "the reporter" else answer.text
+        assert "staff-only" not in text, f"{method} {path} tells {who} {re.findall(r'staff-only[a-z-]*', text)}"
+    assert asked > 50
+
+
+def test_what_staff_write_is_there_for_staff(dispatcher, among_staff):
+    # Else the test above would look for what is nowhere.
+    words = set()
+    for report in among_staff:
+        dispatcher.get(f"/v1/work/{report.id}/history?limit=100")
+        words |= set(re.findall(r"staff-only-[a-z-]+", dispatcher.last.text))
+    assert words >= {
+        "staff-only-note", "staff-only-held-comment", "staff-only-comment-reason", "staff-only-resolution",
+        "staff-only-block", "staff-only-lift", "staff-only-redaction",
+    }  # fmt: skip

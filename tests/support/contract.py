@@ -26,7 +26,9 @@ class Contract:
         self.document = document
         resource = Resource.from_contents(_as_of_today(document), default_specification=DRAFT202012)
         self._registry = Registry().with_resource(_ROOT, resource)
-        self._paths = [(re.compile(_pattern(path)), path) for path in document["paths"]]
+        # A path that says the word itself goes before one that takes any: /v1/work/packages is no report.
+        paths = sorted(document["paths"], key=lambda path: path.count("{"))
+        self._paths = [(re.compile(_pattern(path)), path) for path in paths]
         self._validators: dict[str, Draft202012Validator] = {}
 
     def check(self, method: str, path: str, answer: Answer) -> None:
@@ -60,7 +62,7 @@ class Contract:
             return
         kind = answer.content_type
         assert kind in content, f"{what}: {code} came as {kind}, documented are {sorted(content)}"
-        if "schema" in content[kind]:
+        if "schema" in content[kind] and kind.endswith("json"):
             self._check_schema(what, f"{pointer}/content/{_escaped(kind)}/schema", answer)
 
     def _check_schema(self, what: str, pointer: str, answer: Answer) -> None:

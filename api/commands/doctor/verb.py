@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from api.commands.answers import counted
-from api.commands.doctor import database, outside, settings, town
+from api.commands.doctor import database, outside, settings, sign_in, town
 from api.commands.doctor.findings import Check, DatabaseCheck, Finding, well, wrong
 from core.config import BadConfiguration, Config, read_config
 from core.db import DatabaseAway, connect, disconnect, transaction
@@ -29,7 +29,8 @@ def add_verbs(verbs: Any) -> None:
     verb.add_argument(
         "--online",
         action="store_true",
-        help="also ask Firebase for a token, and PUBLIC_URL for an answer and its certificate",
+        help="also ask Firebase for a token, PUBLIC_URL for an answer and its certificate, the identity provider for its keys, and the "
+        "mail server whether it lets us in",
     )
     verb.set_defaults(run=run)
 
@@ -55,11 +56,11 @@ def examine(online: bool) -> Iterator[Finding]:
             )
         return
     yield replace(well("Every setting can be read."), check="configuration")
-    yield from _examined(settings.CHECKS, config)
+    yield from _examined((*settings.CHECKS, *sign_in.CHECKS), config)
     yield from _examined_database(config)
     yield from _examined(outside.CHECKS, config)
     if online:
-        yield from _examined(outside.ONLINE_CHECKS, config)
+        yield from _examined((*outside.ONLINE_CHECKS, *sign_in.ONLINE_CHECKS), config)
 
 
 def _examined(checks: Iterable[Check], config: Config) -> Iterator[Finding]:
@@ -74,7 +75,7 @@ def _examined_database(config: Config) -> Iterator[Finding]:
         found = list(_each(database.BEFORE_TABLES, config))
         yield from found
         if not any(finding.check == "tables" and finding.level == "wrong" for finding in found):
-            yield from _each((*database.WITH_TABLES, *town.CHECKS), config)
+            yield from _each((*database.WITH_TABLES, *town.CHECKS, *sign_in.WITH_TABLES), config)
     except DatabaseAway as fault:
         yield replace(
             wrong(

@@ -1,0 +1,1 @@
+"""The desk: where reports go, who gets them, what they are about, and what staff write about them."""
