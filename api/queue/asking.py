@@ -14,6 +14,7 @@ from domain.reports import PRIORITIES
 from domain.status import Phase, Status
 
 MOST_CODES = 50
+LONGEST_LIST = 4_000  # characters
 SORTS = tuple(f"{sign}{name}" for name in (*SORTINGS, "age") for sign in ("", "-"))
 PHASES = (*(phase.value for phase in Phase), "any")
 COUNTED = ("status", "department", "crew", "assignee", "category", "group", "priority", "source", "due", "area")
@@ -27,15 +28,16 @@ class Several(fields.String):
     def __init__(self, choices: tuple[str, ...] = (), said: str = "", **kwargs: Any):
         listed = f"Of {', '.join(choices)}." if choices else ""
         text = " ".join(filter(None, ["One or several, with commas between them.", listed, said]))
-        super().__init__(metadata={"maxLength": 4000, "description": text}, **kwargs)
+        super().__init__(metadata={"maxLength": LONGEST_LIST, "description": text}, **kwargs)
         self.choices = choices
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> list[str]:  # type: ignore[override]
-        codes = list(
-            dict.fromkeys(code.strip() for code in super()._deserialize(value, attr, data, **kwargs).split(","))
-        )
+        words = super()._deserialize(value, attr, data, **kwargs)
+        if len(words) > LONGEST_LIST:
+            raise ma.ValidationError(f"too-long:max={LONGEST_LIST}")
+        codes = list(dict.fromkeys(code.strip() for code in words.split(",")))
         if len(codes) > MOST_CODES:
-            raise ma.ValidationError(f"too-large:max={MOST_CODES}")
+            raise ma.ValidationError(f"too-many:max={MOST_CODES}")
         if "" in codes or (self.choices and not set(codes) <= set(self.choices)):
             raise ma.ValidationError(f"not-offered:choices={', '.join(self.choices)}")
         return codes

@@ -75,4 +75,4 @@ class Proxy:
             text = text.replace(old, new)
         places = "".join(f"{name}_temp_path {name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         account = "user root;\n" if os.geteuid() == 0 else ""  # else its processes may not enter a test's folder
-        return f"{account}daemon off;\npid nginx.pid;\nevents {{}}\nhttp {{\n{places}{text}}}\n"
+        return f"{account}daemon off;\npid nginx.pid;\nevents {{}}\nhttp {{\naccess_log access.log;\n{places}{text}}}\n"
