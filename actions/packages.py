@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from actions.moves import Said, is_closed, put_in_hands
 from core.ids import new_id
-from domain.access import Caller, Holding, in_hands_of, may_work_on
-from domain.city import Crew, Department
+from domain.access import Caller, Holding, in_hands_of, may_work_on, own_department_id
+from domain.city import Crew
 from domain.errors import FieldError, Invalid, NotFound
 from domain.packages import PackageStop, WorkPackage
 from domain.queries import Condition, Where
@@ -217,15 +217,7 @@ def _department_id(session: Session, caller: Caller, code: str | None, reports: 
         if owner is None:
             raise Invalid([FieldError("/department", "required")])
         return owner
-    found = session.scalar(
-        select(Department.id)
-        .where(Department.jurisdiction_id == caller.jurisdiction_id)
-        .where(Department.code == code)
-        .where(Department.active)
-    )
-    if found is None or (caller.departments is not None and found not in caller.departments):
-        raise Invalid([FieldError("/department", "unknown-department")])
-    return found
+    return own_department_id(session, caller, code)
 
 
 def _put_stops(session: Session, package: WorkPackage, reports: Sequence[Report], wishes: Wishes) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core.ids import new_id
-from domain.access import Caller
+from domain.access import Caller, own_department_id
 from domain.city import Department
 from domain.clocks import SavedFilter
 from domain.errors import FieldError, Invalid, NotFound
@@ -88,21 +88,8 @@ def _visible(caller: Caller) -> Any:
 
 def _fill(session: Session, caller: Caller, kept: SavedFilter, wishes: dict[str, Any]) -> None:
     kept.name, kept.query = wishes["name"], wishes["query"]
-    kept.department_id = _department(session, caller, wishes.get("department"))
-
-
-def _department(session: Session, caller: Caller, code: str | None) -> int | None:
-    if code is None:
-        return None
-    found = session.scalar(
-        select(Department.id)
-        .where(Department.jurisdiction_id == caller.jurisdiction_id)
-        .where(Department.code == code)
-        .where(Department.active)
-    )
-    if found is None or (caller.departments is not None and found not in caller.departments):
-        raise Invalid([FieldError("/department", "unknown-department")])
-    return found
+    shared_with = wishes.get("department")
+    kept.department_id = own_department_id(session, caller, shared_with) if shared_with is not None else None
 
 
 def names_of(session: Session, filters: Sequence[SavedFilter]) -> tuple[dict[UUID, str | None], dict[int, str]]:

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
-from domain.errors import NotFound
+from domain.city import Department
+from domain.errors import FieldError, Invalid, NotFound
 from domain.people import Person
 from domain.queries import Where
 from domain.reports import Report
@@ -208,3 +209,16 @@ def scope_of(report: Report) -> dict[str, Any]:
         "crew_id": report.crew_id,
         "areas": report.area_keys,
     }
+
+
+def own_department_id(session: Session, caller: Caller, code: str) -> int:
+    """A department that this caller works for, by its code. Raises Invalid at `/department` for any other."""
+    found = session.scalar(
+        select(Department.id)
+        .where(Department.jurisdiction_id == caller.jurisdiction_id)
+        .where(Department.code == code)
+        .where(Department.active)
+    )
+    if found is None or (caller.departments is not None and found not in caller.departments):
+        raise Invalid([FieldError("/department", "unknown-department")])
+    return found

@@ -73,7 +73,7 @@ CODES = (
     "other-town",
     "no-town",
 )
-"""The committed list of codes beside those of domain/errors.py, whose meaning is the same here."""
+"""The committed list of codes beside those of domain/field_codes.py, whose meaning is the same here."""
 
 
 @dataclass(frozen=True)

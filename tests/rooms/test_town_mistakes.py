@@ -14,7 +14,7 @@ from actions.catalogue.lines import lines_of, with_lines
 from actions.catalogue.mistakes import CODES, TEXTS, BadTown, Mistake, message_of, reader_language
 from actions.catalogue.read import read_town
 from api.words import TEXTS as API_TEXTS
-from domain.errors import FIELD_CODES
+from domain.field_codes import FIELD_CODES
 from tests.rules.test_house import sources
 from tests.support.bare import TOWN_FOLDER, BareTown, line_of
 from tests.support.database import Database

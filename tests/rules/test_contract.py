@@ -14,7 +14,7 @@ from api.openapi.examples import FOLDER
 from api.openapi.shapes import below
 from api.openapi.walk import answered, nodes, sent
 from core.limits import RATE_LIMITS
-from domain.errors import FIELD_CODES
+from domain.field_codes import FIELD_CODES
 
 A_LIMIT = {"type": "integer", "default": 25, "minimum": 1, "maximum": 100, "format": "int32"}
 

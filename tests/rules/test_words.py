@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.words import TEXTS
-from domain.errors import FIELD_CODES
+from domain.field_codes import FIELD_CODES
 from domain.status import CLOSING_REASONS, LABELS, MOVES, PHASES, Phase, Status, described
 from tests.rules.test_house import sources
 

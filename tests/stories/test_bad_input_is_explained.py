@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from api.words import TEXTS
-from domain.errors import FIELD_CODES
+from domain.field_codes import FIELD_CODES
 from tests.support.reports import draft
 
 
