@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.add_column("partner_key", sa.Column("area_keys", postgresql.ARRAY(sa.Text()), nullable=True))
     op.drop_constraint(op.f("ck_person_role"), "person", type_="check")
     op.create_check_constraint(op.f("ck_person_role"), "person", ROLES)
-    # What docs/administration.md promised of a dispatcher's department from the first: it is theirs alone.
+    # As openapi.yaml has said of a dispatcher's department from the first: they are for this one only.
     op.execute(
         "UPDATE person SET department_ids = ARRAY[department_id] WHERE role = 'dispatcher' AND department_id IS NOT NULL"
     )
