@@ -87,7 +87,9 @@ def make_package(session: Session, caller: Caller, wishes: Wishes) -> WorkPackag
 
 def change_package(session: Session, caller: Caller, package: WorkPackage, wishes: Wishes) -> None:
     """Another name, crew or set of reports, or another order. `package` is locked. Raises as `make_package`."""
-    reports = _locked(session, caller, wishes.reports) if wishes.reports is not None else _present(session, package)
+    reports = present = _present(session, package)
+    if wishes.reports is not None:
+        reports = _locked(session, caller, wishes.reports, frozenset(report.id for report in present))
     if wishes.name is not None:
         package.name = wishes.name
     if wishes.crew is not None:
@@ -160,8 +162,13 @@ def _is_theirs(caller: Caller, package: WorkPackage) -> bool:
     return caller.departments is None or package.department_id in caller.departments
 
 
-def _locked(session: Session, caller: Caller, ids: Sequence[UUID]) -> list[Report]:
-    """The reports, locked, in the order of `ids`. In the order of their ids while locking: two packages never wait in a ring."""
+def _locked(
+    session: Session, caller: Caller, ids: Sequence[UUID], present: frozenset[UUID] = frozenset()
+) -> list[Report]:
+    """The reports, locked, in the order of `ids`. In the order of their ids while locking: two packages never wait in a ring.
+
+    present: those that are on the round already, and may be over by now.
+    """
     rows = session.scalars(
         select(Report)
         .where(Report.jurisdiction_id == caller.jurisdiction_id)
@@ -174,7 +181,7 @@ def _locked(session: Session, caller: Caller, ids: Sequence[UUID]) -> list[Repor
     for number, key in enumerate(ids):
         if key not in found:
             wrong.append(FieldError(f"/reports/{number}", "unknown-report"))
-        elif is_closed(found[key]):
+        elif is_closed(found[key]) and key not in present:
             wrong.append(FieldError(f"/reports/{number}", "already-over", {"status": found[key].status}))
         elif key in ids[:number]:
             wrong.append(FieldError(f"/reports/{number}", "duplicate"))

@@ -127,6 +127,23 @@ def test_what_is_done_stays_on_the_round(dispatcher, crew, street):
     assert len(crew.get(f"{PACKAGES}?open=false")["items"]) == 1
 
 
+def test_a_round_that_is_half_done_takes_another_stop(dispatcher, crew, street):
+    made = a_package(dispatcher, [street[0], street[1]], crew="roads-north")
+    crew_moves(crew, street[0], "start", "resolve", note="Filled.")
+    path = f"{PACKAGES}/{made['id']}"
+
+    longer = dispatcher.patch(
+        path,
+        json={"reports": [street[step].id for step in (0, 1, 2)], "keep_order": True},
+        if_match=made["version"],
+        key="longer",
+        expect=200,
+    )
+
+    assert order(longer, street) == [0, 1, 2]
+    assert (longer["stop_count"], longer["open_count"]) == (3, 2)
+
+
 def test_lists_of_rounds_are_paged(dispatcher, street):
     made = [a_package(dispatcher, [report], name=f"round {step}")["id"] for step, report in street.items()]
 
